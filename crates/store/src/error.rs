@@ -1,0 +1,54 @@
+//! Failures of the store. Each says which file, what failed and what to do.
+
+/// Why the store refused or failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// An operation on a file failed.
+    #[error("{action} {file} failed: {cause}")]
+    File {
+        /// `reading`, `writing`, `syncing` …
+        action: &'static str,
+        /// The file, relative to the store's directory.
+        file: String,
+        /// What the system said.
+        cause: std::sync::Arc<std::io::Error>,
+    },
+    /// A sync failed earlier; what was written since then may be lost, so nothing is accepted.
+    #[error(
+        "the store stopped after a failed write or sync ({cause}); free or repair the disk and restart"
+    )]
+    Stopped {
+        /// The first failure.
+        cause: std::sync::Arc<str>,
+    },
+    /// Another process has the directory open.
+    #[error(
+        "the store directory {directory} is locked by another broker; stop it or choose another directory"
+    )]
+    Locked {
+        /// The directory.
+        directory: String,
+    },
+    /// A file was written by a newer version.
+    #[error(
+        "{file} has format version {found}, this version reads up to {known}; nothing was changed"
+    )]
+    Version {
+        /// The file.
+        file: String,
+        /// Version found.
+        found: u32,
+        /// Newest version known.
+        known: u32,
+    },
+    /// There is no list of that number.
+    #[error("list {list} is not defined")]
+    UnknownList {
+        /// The number asked for.
+        list: crate::ListId,
+    },
+    /// The store is closed.
+    #[error("the store is closed")]
+    Closed,
+}
