@@ -1,1 +1,2 @@
-//! Room broker.
+//! The core of the broker (under construction): settings first.
+pub mod settings;

@@ -1,0 +1,289 @@
+//! What an operator can set on the core, with ActiveMQ's defaults.
+//!
+//! Sizes are bytes and times milliseconds. The `config` room fills these from activemq.xml; the
+//! attribute names are ActiveMQ's in snake_case unless said.
+
+use floodway_message::{Destination, DestinationKind};
+
+/// Settings of the whole core.
+#[derive(Debug, Clone)]
+pub struct BrokerSettings {
+    /// `brokerName`.
+    pub name: String,
+    /// `systemUsage`.
+    pub usage: SystemUsage,
+    /// `destinationPolicy`: the most specific matching entry applies, alone.
+    pub policies: Vec<PolicyEntry>,
+    /// `policyMap` `defaultEntry`: for destinations that no entry matches.
+    pub default_policy: PolicyEntry,
+    /// Destinations created at start (`<destinations>`).
+    pub destinations: Vec<Destination>,
+    /// `false` keeps everything in memory: no store and no spool (`persistent`).
+    pub persistent: bool,
+    /// Bytes of sends of one connection that may wait for space before the connection is read
+    /// no further.
+    pub parked_send_limit_bytes: usize,
+    /// Most messages in one uncommitted transaction (`maxUncommittedCount`).
+    pub uncommitted_count_max: usize,
+    /// Most bytes of messages in one uncommitted transaction.
+    pub uncommitted_bytes_max: usize,
+    /// Most destinations at a time.
+    pub destinations_max: usize,
+    /// Most consumers of one connection.
+    pub consumers_per_connection_max: usize,
+    /// Producers remembered for duplicate suppression (`maxProducersToAudit`).
+    pub audited_producers_max: usize,
+    /// Message groups remembered per queue.
+    pub message_groups_max: usize,
+    /// How often inactive destinations are looked for; 0 is never
+    /// (`schedulePeriodForDestinationPurge`).
+    pub destination_purge_period_ms: u64,
+}
+
+impl Default for BrokerSettings {
+    fn default() -> Self {
+        Self {
+            name: "localhost".into(),
+            usage: SystemUsage::default(),
+            policies: Vec::new(),
+            default_policy: PolicyEntry::new(DestinationKind::Queue, ">"),
+            destinations: Vec::new(),
+            persistent: true,
+            parked_send_limit_bytes: 4 << 20,
+            uncommitted_count_max: 100_000,
+            uncommitted_bytes_max: 64 << 20,
+            destinations_max: 100_000,
+            consumers_per_connection_max: 10_000,
+            audited_producers_max: 2048,
+            message_groups_max: 65_536,
+            destination_purge_period_ms: 0,
+        }
+    }
+}
+
+/// Limits of the whole broker.
+#[derive(Debug, Clone)]
+pub struct SystemUsage {
+    /// `memoryUsage limit`; 0 is unlimited.
+    pub memory_limit_bytes: u64,
+    /// `storeUsage limit`; 0 is unlimited.
+    pub store_limit_bytes: u64,
+    /// `tempUsage limit`; 0 is unlimited.
+    pub temp_limit_bytes: u64,
+    /// Refuse instead of waiting (`sendFailIfNoSpace`).
+    pub send_fail_if_no_space: bool,
+    /// Wait so long, then refuse; 0 is for ever (`sendFailIfNoSpaceAfterTimeout`).
+    pub send_fail_after_timeout_ms: u64,
+}
+
+impl Default for SystemUsage {
+    fn default() -> Self {
+        Self {
+            memory_limit_bytes: 1 << 30,
+            store_limit_bytes: 100 << 30,
+            temp_limit_bytes: 50 << 30,
+            send_fail_if_no_space: false,
+            send_fail_after_timeout_ms: 0,
+        }
+    }
+}
+
+/// `policyEntry`: settings of the destinations that a pattern matches.
+#[derive(Debug, Clone)]
+pub struct PolicyEntry {
+    /// Queue, topic or temporary.
+    pub kind: DestinationKind,
+    /// Name, possibly with wildcards.
+    pub pattern: String,
+    /// Line of the entry in the configuration file; 0 when it is not from a file.
+    pub line: u32,
+    /// `memoryLimit`; 0 is the broker's limit.
+    pub memory_limit_bytes: u64,
+    /// `producerFlowControl`: `false` lets memory grow past the limit.
+    pub producer_flow_control: bool,
+    /// `sendFailIfNoSpace`; `None`: as the broker.
+    pub send_fail_if_no_space: Option<bool>,
+    /// `sendFailIfNoSpaceAfterTimeout`; `None`: as the broker.
+    pub send_fail_after_timeout_ms: Option<u64>,
+    /// `blockedProducerWarningInterval`; 0 warns once only.
+    pub blocked_producer_warning_interval_ms: u64,
+    /// `storeUsageHighWaterMark`, percent of the store limit.
+    pub store_usage_high_water_mark: u32,
+    /// `cursorMemoryHighWaterMark`, percent of the memory limit.
+    pub cursor_memory_high_water_mark: u32,
+    /// `minimumMessageSize`: base charge of each message.
+    pub minimum_message_size: u64,
+    /// `pendingQueuePolicy`.
+    pub pending_queue_policy: Cursor,
+    /// `pendingSubscriberPolicy`: [`Cursor::Memory`] or [`Cursor::File`].
+    pub pending_subscriber_policy: Cursor,
+    /// `pendingDurableSubscriberPolicy`.
+    pub pending_durable_subscriber_policy: Cursor,
+    /// `maxPageSize`: most messages read from disk at a time.
+    pub page_size_max: usize,
+    /// `maxBrowsePageSize`.
+    pub browse_page_size_max: usize,
+    /// `useCache`: keep fresh persistent messages in memory while there is room.
+    pub use_cache: bool,
+    /// `queuePrefetch`.
+    pub queue_prefetch: u32,
+    /// `queueBrowserPrefetch`.
+    pub queue_browser_prefetch: u32,
+    /// `topicPrefetch`.
+    pub topic_prefetch: u32,
+    /// `durableTopicPrefetch`.
+    pub durable_topic_prefetch: u32,
+    /// `strictOrderDispatch`.
+    pub strict_order_dispatch: bool,
+    /// `useConsumerPriority`.
+    pub use_consumer_priority: bool,
+    /// `timeBeforeDispatchStarts`.
+    pub time_before_dispatch_starts_ms: u64,
+    /// `consumersBeforeDispatchStarts`.
+    pub consumers_before_dispatch_starts: usize,
+    /// `allConsumersExclusiveByDefault`.
+    pub all_consumers_exclusive_by_default: bool,
+    /// `prioritizedMessages`.
+    pub prioritized_messages: bool,
+    /// `pendingMessageLimitStrategy`.
+    pub pending_message_limit: PendingMessageLimit,
+    /// `messageEvictionStrategy`.
+    pub message_eviction: MessageEviction,
+    /// `expireMessagesPeriod`; 0 expires at dispatch only.
+    pub expire_messages_period_ms: u64,
+    /// `deadLetterStrategy`.
+    pub dead_letter: DeadLetterStrategy,
+    /// `gcInactiveDestinations`.
+    pub gc_inactive_destinations: bool,
+    /// `inactiveTimeoutBeforeGC`.
+    pub inactive_timeout_before_gc_ms: u64,
+    /// `enableAudit`: suppress repeated producer sequences.
+    pub enable_audit: bool,
+}
+
+impl PolicyEntry {
+    /// An entry with ActiveMQ's defaults.
+    pub fn new(kind: DestinationKind, pattern: &str) -> Self {
+        Self {
+            kind,
+            pattern: pattern.into(),
+            line: 0,
+            memory_limit_bytes: 0,
+            producer_flow_control: true,
+            send_fail_if_no_space: None,
+            send_fail_after_timeout_ms: None,
+            blocked_producer_warning_interval_ms: 30_000,
+            store_usage_high_water_mark: 100,
+            cursor_memory_high_water_mark: 70,
+            minimum_message_size: 1024,
+            pending_queue_policy: Cursor::Store,
+            pending_subscriber_policy: Cursor::File,
+            pending_durable_subscriber_policy: Cursor::Store,
+            page_size_max: 200,
+            browse_page_size_max: 400,
+            use_cache: true,
+            queue_prefetch: 1000,
+            queue_browser_prefetch: 500,
+            topic_prefetch: 32_767,
+            durable_topic_prefetch: 100,
+            strict_order_dispatch: false,
+            use_consumer_priority: true,
+            time_before_dispatch_starts_ms: 0,
+            consumers_before_dispatch_starts: 0,
+            all_consumers_exclusive_by_default: false,
+            prioritized_messages: false,
+            pending_message_limit: PendingMessageLimit::None,
+            message_eviction: MessageEviction::Oldest,
+            expire_messages_period_ms: 30_000,
+            dead_letter: DeadLetterStrategy::default(),
+            gc_inactive_destinations: false,
+            inactive_timeout_before_gc_ms: 60_000,
+            enable_audit: true,
+        }
+    }
+}
+
+/// Where pending messages wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cursor {
+    /// Persistent ones in the store, others in memory and then in the spool (`storeCursor`,
+    /// `storeDurableSubscriberCursor`).
+    Store,
+    /// In memory only (`vmQueueCursor`, `vmCursor`, `vmDurableCursor`).
+    Memory,
+    /// In memory and then in the spool (`fileQueueCursor`, `fileCursor`,
+    /// `fileDurableSubscriberCursor`).
+    File,
+}
+
+/// Most messages kept pending for a topic subscription beyond its prefetch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PendingMessageLimit {
+    /// No limit.
+    None,
+    /// `constantPendingMessageLimitStrategy`; negative is no limit.
+    Constant(i64),
+    /// `prefetchRatePendingMessageLimitStrategy`: multiplied with the prefetch.
+    PrefetchRate(f64),
+}
+
+/// Which pending message goes when the limit is passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MessageEviction {
+    /// `oldestMessageEvictionStrategy`.
+    Oldest,
+    /// `oldestMessageWithLowestPriorityEvictionStrategy`.
+    OldestWithLowestPriority,
+    /// `uniquePropertyMessageEvictionStrategy propertyName`.
+    UniqueProperty(String),
+}
+
+/// What happens to messages that nobody can process or that expire.
+#[derive(Debug, Clone)]
+pub struct DeadLetterStrategy {
+    /// Where they go.
+    pub queue: DeadLetterQueue,
+    /// `processExpired`: expired ones too.
+    pub process_expired: bool,
+    /// `processNonPersistent`: non-persistent ones too.
+    pub process_non_persistent: bool,
+    /// `expiration` of the copies, from now; 0 is never.
+    pub expiration_ms: u64,
+}
+
+impl Default for DeadLetterStrategy {
+    fn default() -> Self {
+        Self {
+            queue: DeadLetterQueue::Shared("ActiveMQ.DLQ".into()),
+            process_expired: true,
+            process_non_persistent: false,
+            expiration_ms: 0,
+        }
+    }
+}
+
+/// Where dead letters go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeadLetterQueue {
+    /// `sharedDeadLetterStrategy`: one queue for all.
+    Shared(String),
+    /// `individualDeadLetterStrategy`: one per destination.
+    Individual {
+        /// `queuePrefix`.
+        queue_prefix: String,
+        /// `topicPrefix`.
+        topic_prefix: String,
+        /// `queueSuffix`.
+        queue_suffix: String,
+        /// `topicSuffix`.
+        topic_suffix: String,
+        /// `useQueueForQueueMessages`: `false` sends a queue's dead letters to a topic.
+        queue_for_queues: bool,
+        /// `useQueueForTopicMessages`.
+        queue_for_topics: bool,
+        /// `destinationPerDurableSubscriber`.
+        per_durable_subscriber: bool,
+    },
+    /// `discarding`: nowhere.
+    Discard,
+}
