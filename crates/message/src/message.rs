@@ -153,6 +153,12 @@ impl Message {
         self.text(Tag::Id).unwrap_or_default()
     }
 
+    /// JMSDestination as kind and name, without allocating.
+    pub fn destination_name(&self) -> Option<(DestinationKind, &str)> {
+        let (kind, name) = self.field(Tag::Destination)?.split_first()?;
+        Some((DestinationKind::from_code(*kind)?, std::str::from_utf8(name).ok()?))
+    }
+
     /// JMSDestination.
     pub fn destination(&self) -> Option<Destination> {
         self.destination_field(Tag::Destination)

@@ -278,10 +278,8 @@ pub struct Delivery {
     pub consumer: ConsumerId,
     /// Its number for acknowledgements.
     pub delivery: DeliveryId,
-    /// The message.
+    /// The message; its head names the destination it is delivered from.
     pub message: Arc<Message>,
-    /// The destination the consumer got it from.
-    pub destination: Destination,
     /// How often it was delivered before.
     pub redeliveries: u32,
 }
