@@ -15,7 +15,7 @@ pub mod session;
 pub mod wildcard;
 
 pub use destination::{Destination, DestinationError, DestinationKind};
-pub use message::{BodyKind, Message, MessageBuilder, MessageError};
+pub use message::{BodyKind, Field, Message, MessageBuilder, MessageError};
 pub use output::Output;
 pub use properties::PropertyValue;
 

@@ -12,9 +12,12 @@ use crate::properties::PropertyValue;
 use crate::{Destination, DestinationKind};
 use bytes::{Bytes, BytesMut};
 
+mod field;
 mod fields;
 #[cfg(test)]
 mod tests;
+
+pub use field::Field;
 
 /// Longest head, in bytes.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -156,7 +159,10 @@ impl Message {
     /// JMSDestination as kind and name, without allocating.
     pub fn destination_name(&self) -> Option<(DestinationKind, &str)> {
         let (kind, name) = self.field(Tag::Destination)?.split_first()?;
-        Some((DestinationKind::from_code(*kind)?, std::str::from_utf8(name).ok()?))
+        Some((
+            DestinationKind::from_code(*kind)?,
+            std::str::from_utf8(name).ok()?,
+        ))
     }
 
     /// JMSDestination.
@@ -259,6 +265,16 @@ impl Message {
             head: BytesMut::from(&self.head[..]),
             body: self.body.clone(),
         }
+    }
+
+    /// Copies head and body into one buffer of exactly their size.
+    fn copied(head: &[u8], body: &[u8]) -> Self {
+        let mut whole = Vec::with_capacity(head.len() + body.len());
+        whole.extend_from_slice(head);
+        whole.extend_from_slice(body);
+        let mut whole = Bytes::from(whole);
+        let body = whole.split_off(head.len());
+        Self { head: whole, body }
     }
 
     fn byte(&self, at: usize) -> u8 {
@@ -430,12 +446,21 @@ impl MessageBuilder {
                 body: self.body,
             });
         }
-        let mut whole = Vec::with_capacity(head_len + self.body.len());
-        whole.extend_from_slice(&self.head);
-        whole.extend_from_slice(&self.body);
-        let mut head = Bytes::from(whole);
-        let body = head.split_off(head_len);
-        Ok(Message { head, body })
+        Ok(Message::copied(&self.head, &self.body))
+    }
+
+    /// Finishes the message with a copy of `body`: what [`MessageBuilder::build`] does for a
+    /// small body, without a reference to it.
+    ///
+    /// # Errors
+    /// When the head is longer than [`HEAD_BYTES_MAX`].
+    pub fn build_copying(mut self, kind: BodyKind, body: &[u8]) -> Result<Message, MessageError> {
+        self.set_byte(3, kind.code());
+        let head_len = self.head.len();
+        if head_len > HEAD_BYTES_MAX {
+            return Err(MessageError::HeadTooLong { length: head_len });
+        }
+        Ok(Message::copied(&self.head, body))
     }
 
     fn set(&mut self, tag: Tag, parts: &[&[u8]]) -> &mut Self {

@@ -69,3 +69,41 @@ fn a_cut_head_is_refused_at_every_length() {
     ends.pop();
     assert_eq!(accepted, ends);
 }
+
+#[test]
+fn fields_are_listed_in_the_order_in_which_they_were_set() {
+    let mut builder = MessageBuilder::new();
+    builder
+        .id("ID:1")
+        .destination(&Destination::parse("topic://T").unwrap());
+    builder
+        .transaction_id("hidden")
+        .reply_to(&Destination::parse("temp-queue://R").unwrap());
+    builder
+        .group_sequence(7)
+        .property("k", PropertyValue::Long(9));
+    let message = builder.build(0).unwrap();
+    assert_eq!(
+        message.fields().collect::<Vec<_>>(),
+        [
+            Field::Id(b"ID:1"),
+            Field::Destination(DestinationKind::Topic, b"T"),
+            Field::ReplyTo(DestinationKind::TempQueue, b"R"),
+            Field::GroupSequence(7),
+            Field::Property(b"k", PropertyValue::Long(9)),
+        ]
+    );
+}
+
+#[test]
+fn a_copied_body_equals_one_given_by_reference() {
+    let by_copy = MessageBuilder::new()
+        .build_copying(BodyKind::Text, b"body")
+        .unwrap();
+    let mut builder = MessageBuilder::new();
+    builder.body(BodyKind::Text, Bytes::from_static(b"body"));
+    let by_reference = builder.build(usize::MAX).unwrap();
+    assert_eq!(by_copy.head(), by_reference.head());
+    assert_eq!(by_copy.body(), by_reference.body());
+    assert_eq!(by_copy.body_kind(), BodyKind::Text);
+}
