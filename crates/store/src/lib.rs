@@ -14,8 +14,10 @@
 use bytes::Bytes;
 
 mod error;
+mod memory;
 
 pub use error::StoreError;
+pub use memory::MemoryStore;
 
 /// A list of records, for as long as it is defined. Never reused within one store directory.
 pub type ListId = u32;
@@ -154,6 +156,9 @@ pub struct StoreUsage {
     pub live_bytes: u64,
     /// Bytes that wait to be written.
     pub queued_bytes: u64,
+    /// `true` while the disk has no room for new records: what is left is kept for removals.
+    /// Callers admit nothing until it is `false` again; then the store goes on by itself.
+    pub refuses_adds: bool,
 }
 
 /// Told after every commit, on the thread that made it; must not block.
