@@ -1,0 +1,312 @@
+//! `cargo xtask bench`: the same scenarios on Floodway and its peers, interleaved run by run.
+//!
+//! It knows the order of things: build, start, prime, run, judge, report. How a broker is started
+//! is `peer`'s business, what a run means the load tool's.
+//! Invariant: only one broker is under load at any time and all others are stopped by signal; no
+//! process outlives the task. Times are seconds.
+#![expect(clippy::print_stdout, reason = "a command line task prints")]
+
+mod machine;
+mod peer;
+mod report;
+mod summary;
+mod targets;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use peer::{Peer, Program, Running};
+use summary::Results;
+
+/// The probe of the machine itself and the scenario that it belongs to.
+const RAW_COMMIT: &str = "raw-commit";
+const RAW_COMMIT_BESIDE: &str = "persistent-8-wait";
+
+/// Unrecorded load for a freshly started broker: every path that a scenario takes, at a high rate,
+/// so that a JVM has compiled its code before anything is measured.
+const PRIMERS: [&str; 3] = ["persistent-8-wait", "nonpersistent-8-8-queues", "topic-10"];
+
+/// What the user asked for.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// Scenarios by name, comma separated; all of them if not given.
+    #[arg(long, value_delimiter = ',')]
+    scenario: Vec<String>,
+    /// Brokers, comma separated; one that is not on this machine is skipped.
+    #[arg(long, value_delimiter = ',', value_enum,
+          default_values = ["floodway", "activemq", "nats", "rabbitmq"])]
+    peers: Vec<Peer>,
+    /// Measured runs per broker and scenario.
+    #[arg(long, default_value_t = 3)]
+    runs: u32,
+    /// Measured seconds of a run.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Seconds of load before the measured ones.
+    #[arg(long, default_value_t = 2.0)]
+    warmup: f64,
+    /// Seconds of each kind of unrecorded load on a freshly started broker.
+    #[arg(long, default_value_t = 8.0)]
+    prime: f64,
+    /// Where brokers keep their data meanwhile; decides which disk is measured.
+    #[arg(long, default_value = "target/bench")]
+    scratch: PathBuf,
+    /// The report's folder, instead of `bench/results/<date>-<machine>`.
+    #[arg(long)]
+    output: Option<PathBuf>,
+    /// Measures this Floodway instead of building one.
+    #[arg(long)]
+    floodway: Option<PathBuf>,
+}
+
+/// Programs and places of one call.
+struct Bench<'a> {
+    arguments: &'a Arguments,
+    load_tool: PathBuf,
+    scratch: PathBuf,
+    programs: Vec<Program>,
+}
+
+/// Runs everything and writes the report.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let root = workspace_root()?;
+    let load_tool = build(&root, "floodway-bench", "floodway-load")?;
+    let programs = find_programs(arguments, &root)?;
+    let scenarios = chosen_scenarios(arguments, &load_tool)?;
+    let scratch = root
+        .join(&arguments.scratch)
+        .join(format!("run-{}", std::process::id()));
+    fs::create_dir_all(&scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
+    let bench = Bench {
+        arguments,
+        load_tool,
+        scratch: scratch.clone(),
+        programs,
+    };
+    let facts = machine::facts(&root, &scratch, &bench.programs);
+    let mut results = Results::default();
+    let outcome = scenarios
+        .iter()
+        .try_for_each(|name| bench.scenario(name, &mut results));
+    fs::remove_dir_all(&scratch).ok();
+    if !results.is_empty() {
+        let folder = match &arguments.output {
+            Some(folder) => folder.clone(),
+            None => report::new_folder(&root.join("bench/results"), &facts)?,
+        };
+        report::write(&folder, &facts, &results)?;
+        println!("report: {}", folder.join("README.md").display());
+    }
+    outcome
+}
+
+fn workspace_root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(here
+        .parent()
+        .context("xtask lies in the workspace")?
+        .to_owned())
+}
+
+/// Builds one binary in release mode.
+fn build(root: &Path, package: &str, binary: &str) -> Result<PathBuf> {
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--package", package, "--bin", binary])
+        .current_dir(root)
+        .status()
+        .context("cannot run cargo")?;
+    if !status.success() {
+        bail!("cannot build {binary}");
+    }
+    Ok(root.join("target/release").join(binary))
+}
+
+/// The brokers of this machine, in the order asked for.
+fn find_programs(arguments: &Arguments, root: &Path) -> Result<Vec<Program>> {
+    let mut programs = Vec::new();
+    for &peer in &arguments.peers {
+        let found = match (peer, &arguments.floodway) {
+            (Peer::Floodway, Some(path)) => Ok(Program::floodway(path.clone())),
+            (Peer::Floodway, None) => Ok(Program::floodway(build(
+                root,
+                "floodway-server",
+                "floodway",
+            )?)),
+            _ => peer.find(),
+        };
+        match found {
+            Ok(program) => programs.push(program),
+            Err(reason) => println!("skipped {}: {reason}", peer.name()),
+        }
+    }
+    Ok(programs)
+}
+
+fn chosen_scenarios(arguments: &Arguments, load_tool: &Path) -> Result<Vec<String>> {
+    let output = Command::new(load_tool)
+        .arg("list")
+        .output()
+        .context("cannot list scenarios")?;
+    let text = String::from_utf8(output.stdout)?;
+    let known: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .map(str::to_owned)
+        .collect();
+    for name in &arguments.scenario {
+        if !known.contains(name) {
+            bail!("no scenario {name}; there are {}", known.join(", "));
+        }
+    }
+    let is_chosen = |name: &String| match arguments.scenario.as_slice() {
+        [] => name != RAW_COMMIT,
+        some => some.contains(name),
+    };
+    Ok(known.into_iter().filter(is_chosen).collect())
+}
+
+impl Bench<'_> {
+    /// Starts and primes all brokers; one that does not start is left out.
+    fn start_all(&self) -> Result<Vec<Running>> {
+        let mut brokers = Vec::new();
+        for program in &self.programs {
+            let mut broker = program.start(&self.scratch)?;
+            match broker.await_ready() {
+                Ok(()) => {
+                    self.prime(&broker)?;
+                    brokers.push(broker);
+                }
+                Err(error) => println!("skipped {}: {error:#}", broker.name()),
+            }
+        }
+        Ok(brokers)
+    }
+
+    /// All runs of one scenario.
+    fn scenario(&self, name: &str, brokers: &mut [Running], results: &mut Results) -> Result<()> {
+        println!("== {name}");
+        for run in 1..=self.arguments.runs {
+            if matches!(name, RAW_COMMIT | RAW_COMMIT_BESIDE) {
+                results.push(self.raw_commit(name, run));
+            }
+            if name == RAW_COMMIT {
+                continue;
+            }
+            // Each round begins with another broker, so that none always follows the same one.
+            let count = brokers.len().max(1);
+            for turn in 0..brokers.len() {
+                let index = (turn + run as usize - 1) % count;
+                if let Some(broker) = brokers.get_mut(index) {
+                    self.measure(name, run, broker, results)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One recorded run; a broker that could not be emptied or failed is replaced by a fresh one.
+    fn measure(
+        &self,
+        scenario: &str,
+        run: u32,
+        broker: &mut Running,
+        results: &mut Results,
+    ) -> Result<()> {
+        broker.resume()?;
+        let (warmup, seconds) = (self.arguments.warmup, self.arguments.seconds);
+        let mut record = self.load(scenario, broker, warmup, seconds);
+        broker.pause()?;
+        let is_spoiled = record.get("error").is_some()
+            || record.get("undrained").and_then(Value::as_u64).unwrap_or(0) > 0
+            || record
+                .get("failures")
+                .and_then(Value::as_array)
+                .is_some_and(|all| !all.is_empty());
+        if let Some(fields) = record.as_object_mut() {
+            fields.insert("run".into(), run.into());
+        }
+        results.push(record);
+        if is_spoiled {
+            println!("   {} is started anew", broker.name());
+            broker.restart(&self.scratch)?;
+            broker.await_ready()?;
+            self.prime(broker)?;
+        }
+        Ok(())
+    }
+
+    /// Unrecorded load; leaves the broker paused.
+    fn prime(&self, broker: &Running) -> Result<()> {
+        broker.resume()?;
+        for scenario in PRIMERS.into_iter().filter(|_| self.arguments.prime > 0.0) {
+            let record = self.load(scenario, broker, 0.0, self.arguments.prime);
+            if let Some(error) = record.get("error").and_then(Value::as_str) {
+                println!("   priming {}: {error}", broker.name());
+            }
+        }
+        broker.pause()
+    }
+
+    /// Calls the load tool; whatever goes wrong becomes the record's `error`.
+    fn load(&self, scenario: &str, broker: &Running, warmup: f64, seconds: f64) -> Value {
+        let output = Command::new(&self.load_tool)
+            .args([
+                "run",
+                "--scenario",
+                scenario,
+                "--protocol",
+                broker.protocol(),
+            ])
+            .args([
+                "--address",
+                &broker.address().to_string(),
+                "--label",
+                broker.name(),
+            ])
+            .args(["--pid", &broker.pid().to_string()])
+            .args([
+                "--warmup",
+                &warmup.to_string(),
+                "--seconds",
+                &seconds.to_string(),
+            ])
+            .stdin(Stdio::null())
+            .output();
+        record_of(output, scenario, broker.name())
+    }
+
+    fn raw_commit(&self, scenario: &str, run: u32) -> Value {
+        let output = Command::new(&self.load_tool)
+            .arg("raw-commit")
+            .arg("--directory")
+            .arg(&self.scratch)
+            .args(["--seconds", &self.arguments.seconds.to_string()])
+            .output();
+        let mut record = record_of(output, scenario, RAW_COMMIT);
+        if let Some(fields) = record.as_object_mut() {
+            fields.insert("run".into(), run.into());
+            fields.insert("scenario".into(), json!({ "name": scenario }));
+        }
+        record
+    }
+}
+
+/// The JSON line of the load tool; its line for people is shown.
+fn record_of(output: std::io::Result<std::process::Output>, scenario: &str, label: &str) -> Value {
+    let error = match output {
+        Ok(output) => {
+            let shown = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            println!("   {shown}");
+            match serde_json::from_slice(&output.stdout) {
+                Ok(record) if output.status.success() => return record,
+                _ => shown,
+            }
+        }
+        Err(error) => error.to_string(),
+    };
+    json!({ "broker": label, "scenario": { "name": scenario }, "error": error })
+}
