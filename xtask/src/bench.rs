@@ -89,9 +89,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let facts = machine::facts(&root, &scratch, &bench.programs);
     let mut results = Results::default();
-    let outcome = scenarios
-        .iter()
-        .try_for_each(|name| bench.scenario(name, &mut results));
+    let outcome = bench.start_all().and_then(|mut brokers| {
+        scenarios
+            .iter()
+            .try_for_each(|name| bench.scenario(name, &mut brokers, &mut results))
+    });
     fs::remove_dir_all(&scratch).ok();
     if !results.is_empty() {
         let folder = match &arguments.output {

@@ -148,34 +148,4 @@ fn words(figure: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn verdicts(ours: f64, theirs: f64) -> Vec<bool> {
-        let mut results = Results::default();
-        for (broker, rate) in [("floodway", ours), ("activemq", theirs)] {
-            results.push(json!({
-                "broker": broker,
-                "scenario": {"name": "topic-10"},
-                "load": {"consumed_per_second": rate},
-            }));
-        }
-        judge(&results)
-            .iter()
-            .map(|verdict| verdict.is_met)
-            .collect()
-    }
-
-    #[test]
-    fn a_target_is_met_at_its_factor_and_missed_below() {
-        assert_eq!(verdicts(400.0, 100.0), [true]);
-        assert_eq!(verdicts(399.0, 100.0), [false]);
-    }
-
-    #[test]
-    fn a_target_without_both_sides_is_left_out() {
-        assert!(judge(&Results::default()).is_empty());
-    }
-}
+mod tests;
