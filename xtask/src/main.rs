@@ -4,8 +4,11 @@
 
 mod bench;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::path::Path;
+use xtask::tidy;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Automation of the Floodway project")]
@@ -18,10 +21,36 @@ struct Arguments {
 enum Task {
     /// Runs the same load on Floodway and on the peers found on this machine, and writes a report.
     Bench(bench::Arguments),
+    /// Checks the rules of the house that no compiler checks.
+    Tidy,
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Tidy => run_tidy(),
     }
+}
+
+fn run_tidy() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("the folder of xtask has no parent")?;
+    let report = tidy::check(root)?;
+    let mut out = std::io::stdout().lock();
+    for warning in &report.warnings {
+        writeln!(out, "warning: {warning}")?;
+    }
+    for finding in &report.findings {
+        writeln!(out, "{finding}")?;
+    }
+    if !report.findings.is_empty() {
+        bail!(
+            "{} findings in {} files",
+            report.findings.len(),
+            report.files
+        );
+    }
+    writeln!(out, "tidy: {} files in order", report.files)?;
+    Ok(())
 }
