@@ -1,0 +1,71 @@
+//! Command lines as users and ActiveMQ's scripts write them.
+
+use super::{CommandLine, Location, Verb};
+use clap::Parser;
+use std::path::PathBuf;
+
+#[track_caller]
+fn start(arguments: &[&str]) -> super::Start {
+    let line = ["floodway"].iter().chain(arguments);
+    match CommandLine::try_parse_from(line).unwrap().verb {
+        Some(Verb::Start(start)) => start,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn check_location(text: &str, path: &str, by_name: bool) {
+    let expected = Location {
+        path: path.into(),
+        by_name,
+    };
+    assert_eq!(text.parse(), Ok(expected), "{text}");
+}
+
+#[test]
+fn nothing_asked_means_start() {
+    let line = CommandLine::try_parse_from(["floodway"]).unwrap();
+    assert!(line.verb.is_none());
+}
+
+#[test]
+fn start_takes_configuration_and_data() {
+    let start = start(&["start", "--config", "a.xml", "--data", "/var/lib/floodway"]);
+    assert_eq!(start.location().unwrap().path, PathBuf::from("a.xml"));
+    assert_eq!(start.data, Some(PathBuf::from("/var/lib/floodway")));
+}
+
+#[test]
+fn start_takes_a_configuration_as_scripts_of_activemq_give_it() {
+    let start = start(&["console", "xbean:file:/etc/activemq/activemq.xml"]);
+    let location = start.location().unwrap();
+    assert_eq!(location.path, PathBuf::from("/etc/activemq/activemq.xml"));
+}
+
+#[test]
+fn two_configurations_are_refused() {
+    let line = ["floodway", "start", "--config", "a.xml", "xbean:b.xml"];
+    assert!(CommandLine::try_parse_from(line).is_err());
+}
+
+#[test]
+fn locations_are_understood_in_all_their_forms() {
+    check_location("conf/activemq.xml", "conf/activemq.xml", false);
+    check_location("file:conf/activemq.xml", "conf/activemq.xml", false);
+    check_location("file:///etc/activemq.xml", "/etc/activemq.xml", false);
+    check_location("xbean:activemq.xml", "activemq.xml", true);
+    check_location("xbean:file:conf/a.xml", "conf/a.xml", false);
+    check_location(
+        "xbean:file:///etc/a.xml?validate=false",
+        "/etc/a.xml",
+        false,
+    );
+    check_location("odd?name.xml", "odd?name.xml", false);
+}
+
+#[test]
+fn doctor_needs_a_file() {
+    assert!(CommandLine::try_parse_from(["floodway", "doctor"]).is_err());
+    let line = CommandLine::try_parse_from(["floodway", "doctor", "a.xml"]).unwrap();
+    assert!(matches!(line.verb, Some(Verb::Doctor(_))));
+}
