@@ -15,6 +15,7 @@ mod targets;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -25,6 +26,10 @@ use summary::Results;
 /// The probe of the machine itself and the scenario that it belongs to.
 const RAW_COMMIT: &str = "raw-commit";
 const RAW_COMMIT_BESIDE: &str = "persistent-8-wait";
+
+/// How long a broker takes to accept connections and what memory it has then: not a load.
+const START: &str = "start";
+const START_SETTLE: Duration = Duration::from_secs(2);
 
 /// Unrecorded load for a freshly started broker: every path that a scenario takes, at a high rate,
 /// so that a JVM has compiled its code before anything is measured.
@@ -52,6 +57,9 @@ pub(crate) struct Arguments {
     /// Seconds of each kind of unrecorded load on a freshly started broker.
     #[arg(long, default_value_t = 8.0)]
     prime: f64,
+    /// Before each run, waits at most so many seconds until the machine is idle.
+    #[arg(long, default_value_t = 0.0)]
+    wait_quiet: f64,
     /// Where brokers keep their data meanwhile; decides which disk is measured.
     #[arg(long, default_value = "target/bench")]
     scratch: PathBuf,
@@ -132,7 +140,7 @@ fn find_programs(arguments: &Arguments, root: &Path) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
     for &peer in &arguments.peers {
         let found = match (peer, &arguments.floodway) {
-            (Peer::Floodway, Some(path)) => Ok(Program::floodway(path.clone())),
+            (Peer::Floodway, Some(path)) => Ok(Program::floodway(path.canonicalize()?)),
             (Peer::Floodway, None) => Ok(Program::floodway(build(
                 root,
                 "floodway-server",
@@ -154,9 +162,9 @@ fn chosen_scenarios(arguments: &Arguments, load_tool: &Path) -> Result<Vec<Strin
         .output()
         .context("cannot list scenarios")?;
     let text = String::from_utf8(output.stdout)?;
-    let known: Vec<String> = text
-        .lines()
-        .filter_map(|line| line.split('\t').next())
+    let listed = text.lines().filter_map(|line| line.split('\t').next());
+    let known: Vec<String> = std::iter::once(START)
+        .chain(listed)
         .map(str::to_owned)
         .collect();
     for name in &arguments.scenario {
@@ -178,7 +186,7 @@ impl Bench<'_> {
         for program in &self.programs {
             let mut broker = program.start(&self.scratch)?;
             match broker.await_ready() {
-                Ok(()) => {
+                Ok(_ready) => {
                     self.prime(&broker)?;
                     brokers.push(broker);
                 }
@@ -195,7 +203,10 @@ impl Bench<'_> {
             if matches!(name, RAW_COMMIT | RAW_COMMIT_BESIDE) {
                 results.push(self.raw_commit(name, run));
             }
-            if name == RAW_COMMIT {
+            if name == START {
+                self.start_once(run, results)?;
+            }
+            if matches!(name, RAW_COMMIT | START) {
                 continue;
             }
             // Each round begins with another broker, so that none always follows the same one.
@@ -218,6 +229,7 @@ impl Bench<'_> {
         broker: &mut Running,
         results: &mut Results,
     ) -> Result<()> {
+        machine::await_quiet(self.quiet_limit());
         broker.resume()?;
         let (warmup, seconds) = (self.arguments.warmup, self.arguments.seconds);
         let mut record = self.load(scenario, broker, warmup, seconds);
@@ -239,6 +251,28 @@ impl Bench<'_> {
             self.prime(broker)?;
         }
         Ok(())
+    }
+
+    /// Starts each broker once more beside the paused ones and lets it settle.
+    fn start_once(&self, run: u32, results: &mut Results) -> Result<()> {
+        for program in &self.programs {
+            machine::await_quiet(self.quiet_limit());
+            let mut broker = program.start(&self.scratch.join(START))?;
+            let ready = broker.await_ready()?;
+            std::thread::sleep(START_SETTLE);
+            let (name, ready_ms) = (broker.name(), ready.as_secs_f64() * 1000.0);
+            let memory_mib = machine::memory_mib(broker.pid());
+            println!("   {name} start: ready in {ready_ms:.0} ms, idle with {memory_mib:.0} MiB");
+            results.push(json!({
+                "broker": name, "scenario": { "name": START }, "run": run,
+                "ready_ms": ready_ms, "idle_memory_mib": memory_mib,
+            }));
+        }
+        Ok(())
+    }
+
+    fn quiet_limit(&self) -> Duration {
+        Duration::try_from_secs_f64(self.arguments.wait_quiet).unwrap_or_default()
     }
 
     /// Unrecorded load; leaves the broker paused.
@@ -282,6 +316,7 @@ impl Bench<'_> {
     }
 
     fn raw_commit(&self, scenario: &str, run: u32) -> Value {
+        machine::await_quiet(self.quiet_limit());
         let output = Command::new(&self.load_tool)
             .arg("raw-commit")
             .arg("--directory")

@@ -6,8 +6,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use super::peer::{Peer, Program, activemq_options_text};
+
+/// A machine that idles for this share of its time is quiet.
+const QUIET_PERCENT: u64 = 93;
 
 /// What the report states.
 pub(crate) struct Facts {
@@ -52,6 +56,43 @@ pub(crate) fn package_version(package: &str) -> String {
         &["-W", "-f", "${Version}", package],
         Path::new("."),
     )
+}
+
+/// Resident memory of a process, in MiB.
+pub(crate) fn memory_mib(pid: u32) -> f64 {
+    let line = proc_line(&format!("/proc/{pid}/status"), "VmRSS");
+    line.split_ascii_whitespace()
+        .next()
+        .and_then(|kib| kib.parse::<f64>().ok())
+        .map_or(0.0, |kib| kib / 1024.0)
+}
+
+/// Waits, at most as long as given, until the machine has been idle for a third of a second.
+pub(crate) fn await_quiet(limit: Duration) {
+    let begin = Instant::now();
+    while begin.elapsed() < limit {
+        let before = idle_and_total();
+        std::thread::sleep(Duration::from_millis(333));
+        let after = idle_and_total();
+        let idle = after.0.saturating_sub(before.0);
+        let total = after.1.saturating_sub(before.1);
+        if idle * 100 >= total * QUIET_PERCENT {
+            return;
+        }
+    }
+}
+
+/// Idle time and all time of the machine so far, in clock ticks.
+fn idle_and_total() -> (u64, u64) {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let line = text.lines().next().unwrap_or_default();
+    let ticks: Vec<u64> = line
+        .split_ascii_whitespace()
+        .skip(1)
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let at = |index: usize| ticks.get(index).copied().unwrap_or(0);
+    (at(3) + at(4), ticks.iter().sum())
 }
 
 fn commit(root: &Path) -> String {

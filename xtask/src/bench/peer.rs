@@ -110,7 +110,8 @@ impl Program {
             Peer::Nats => (self.nats_command(&folder, port)?, None),
             Peer::Rabbitmq => self.rabbitmq_command(&folder, port)?,
         };
-        let child = launch(command, &folder.join("broker.log"))
+        let begin = Instant::now();
+        let child = launch(command, &folder, "broker.log")
             .with_context(|| format!("cannot start {}", self.peer.name()))?;
         Ok(Running {
             program: Program {
@@ -120,6 +121,7 @@ impl Program {
             },
             folder,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            begin,
             child,
             companion,
         })
@@ -177,7 +179,7 @@ impl Program {
         let epmd_port = free_port()?.to_string();
         let mut epmd = quick_death(Path::new("epmd"));
         epmd.args(["-address", "127.0.0.1", "-port", &epmd_port]);
-        let epmd = launch(epmd, &folder.join("epmd.log")).context("cannot start epmd")?;
+        let epmd = launch(epmd, folder, "epmd.log").context("cannot start epmd")?;
         fs::write(folder.join("plugins"), "[rabbitmq_stomp].\n")?;
         fs::write(
             folder.join("rabbitmq.conf"),
@@ -214,6 +216,7 @@ pub(crate) struct Running {
     program: Program,
     folder: PathBuf,
     address: SocketAddr,
+    begin: Instant,
     child: Child,
     companion: Option<Child>,
 }
@@ -239,9 +242,8 @@ impl Running {
         self.child.id()
     }
 
-    /// Waits until it accepts connections.
-    pub(crate) fn await_ready(&mut self) -> Result<()> {
-        let begin = Instant::now();
+    /// Waits until it accepts connections and returns how long that took since its start.
+    pub(crate) fn await_ready(&mut self) -> Result<Duration> {
         while TcpStream::connect(self.address).is_err() {
             if let Some(status) = self.child.try_wait()? {
                 bail!(
@@ -250,16 +252,16 @@ impl Running {
                     self.log_end()
                 );
             }
-            if begin.elapsed() > START_LIMIT {
+            if self.begin.elapsed() > START_LIMIT {
                 bail!(
                     "{} accepts no connections:\n{}",
                     self.name(),
                     self.log_end()
                 );
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(2));
         }
-        Ok(())
+        Ok(self.begin.elapsed())
     }
 
     fn log_end(&self) -> String {
@@ -329,15 +331,14 @@ fn quick_death(program: &Path) -> Command {
     }
 }
 
-/// Starts a command in a process group of its own, its output in a log file.
-fn launch(mut command: Command, log: &Path) -> Result<Child> {
-    let log = File::create(log)?;
+/// Starts a command in its folder and in a process group of its own, its output in a log file.
+fn launch(mut command: Command, folder: &Path, log: &str) -> Result<Child> {
+    let log = File::create(folder.join(log))?;
     command
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
-        .stderr(log)
-        .process_group(0);
-    Ok(command.spawn()?)
+        .stderr(log);
+    Ok(command.current_dir(folder).process_group(0).spawn()?)
 }
 
 fn free_port() -> Result<u16> {
@@ -392,6 +393,7 @@ fn activemq_xml(port: u16, memory: &str) -> String {
       http://www.springframework.org/schema/beans/spring-beans.xsd
       http://activemq.apache.org/schema/core
       http://activemq.apache.org/schema/core/activemq-core.xsd">
+  <bean class="org.springframework.beans.factory.config.PropertyPlaceholderConfigurer"/>
   <broker xmlns="http://activemq.apache.org/schema/core" brokerName="localhost"
       dataDirectory="${{activemq.data}}" useJmx="false">
     <destinationPolicy>

@@ -66,7 +66,10 @@ fn readme(facts: &Facts, results: &Results) -> Result<String> {
     writeln!(text, "\n{NOTES}")?;
     write_targets(&mut text, results)?;
     for scenario in results.scenarios() {
-        write_scenario(&mut text, results, &scenario)?;
+        match scenario.as_str() {
+            super::START => write_start(&mut text, results)?,
+            _ => write_scenario(&mut text, results, &scenario)?,
+        }
     }
     Ok(text)
 }
@@ -86,6 +89,31 @@ fn write_targets(text: &mut String, results: &Results) -> Result<()> {
             text,
             "| {scenario} | {wanted} | {:.2} x | {word} |",
             verdict.found
+        )?;
+    }
+    writeln!(text)?;
+    Ok(())
+}
+
+fn write_start(text: &mut String, results: &Results) -> Result<()> {
+    writeln!(
+        text,
+        "## start\n\nQuestion: how soon is it ready, and what does it hold then?\n"
+    )?;
+    writeln!(
+        text,
+        "| broker | accepts connections after ms | idle memory MiB |\n|---|---|---|"
+    )?;
+    for broker in results.brokers(super::START) {
+        let cell = |pointer: &str| {
+            let spread = results.spread(super::START, &broker, pointer);
+            spread.map_or("-".to_owned(), |value| with_spread(&value, 0))
+        };
+        writeln!(
+            text,
+            "| {broker} | {} | {} |",
+            cell("/ready_ms"),
+            cell("/idle_memory_mib")
         )?;
     }
     writeln!(text)?;

@@ -8,6 +8,7 @@ use super::summary::Results;
 
 const CONFIRMED: &str = "/load/confirmed_per_second";
 const CONSUMED: &str = "/load/consumed_per_second";
+const SENT: &str = "/load/sent_per_second";
 const COMMITS: &str = "/commits_per_second";
 const CPU: &str = "/load/broker_cpu_us_per_message";
 const P50: &str = "/delivery_latency/p50_us";
@@ -75,7 +76,24 @@ fn all() -> Vec<Target> {
         });
     }
     targets.extend(cpu_targets());
+    targets.extend(pace_targets());
     targets
+}
+
+/// Consumers keep pace with producers; the two percent are messages on their way at the borders.
+fn pace_targets() -> impl Iterator<Item = Target> {
+    let scenarios = [
+        ("persistent-1-window-100", 0.98),
+        ("persistent-8-wait", 0.98),
+        ("nonpersistent-1-1", 0.98),
+        ("nonpersistent-8-8", 0.98),
+        ("nonpersistent-8-8-queues", 0.98),
+        ("topic-10", 9.8),
+    ];
+    scenarios.into_iter().map(|(scenario, factor)| Target {
+        peer_figure: SENT,
+        ..faster(scenario, CONSUMED, factor, "floodway")
+    })
 }
 
 fn cpu_targets() -> impl Iterator<Item = Target> {
@@ -139,6 +157,7 @@ fn words(figure: &str) -> &'static str {
     match figure {
         CONFIRMED => "confirmed rate",
         CONSUMED => "consumed rate",
+        SENT => "sent rate",
         COMMITS => "commit rate",
         CPU => "CPU per message",
         P50 => "p50",
