@@ -1,5 +1,6 @@
 //! Flow control: usage nodes that count bytes against limits, and sends parked until there is
 //! room. It knows no destination and no message.
 
+pub(crate) mod admission;
 pub(crate) mod parking;
 pub(crate) mod usage;

@@ -1,2 +1,33 @@
-//! The core of the broker (under construction): settings first.
+//! The core of the broker: destinations, subscriptions, dispatch, flow control, transactions.
+//!
+//! It speaks [`floodway_message::session`] with the protocol rooms and
+//! [`floodway_store`] with the disk. It knows no protocol, opens no socket or file, starts no
+//! thread and reads no clock: time arrives with every call.
+
 pub mod settings;
+
+mod audit;
+mod background;
+mod broker;
+mod consumer;
+mod dead_letter;
+mod destination;
+mod entry;
+mod error;
+mod filter;
+mod flow;
+mod operation;
+mod outbox;
+mod policy;
+mod queue;
+mod recover;
+mod registry;
+mod selection;
+mod session;
+mod topic;
+mod turn;
+
+pub use broker::Broker;
+pub use error::BrokerError;
+pub use outbox::Wake;
+pub use session::Session;

@@ -88,7 +88,11 @@ impl Usage {
         let limit = self.limit_bytes();
         let below = limit == 0
             || u128::from(self.used_bytes()) * 100 < u128::from(limit) * u128::from(percent);
-        below && self.parent.as_ref().is_none_or(|parent| parent.full_node().is_none())
+        below
+            && self
+                .parent
+                .as_ref()
+                .is_none_or(|parent| parent.full_node().is_none())
     }
 
     /// Bytes up to `percent` of the limit, 0 when passed.
@@ -97,7 +101,9 @@ impl Usage {
             0 => u64::MAX,
             limit => {
                 let mark = u128::from(limit) * u128::from(percent) / 100;
-                u64::try_from(mark).unwrap_or(u64::MAX).saturating_sub(self.used_bytes())
+                u64::try_from(mark)
+                    .unwrap_or(u64::MAX)
+                    .saturating_sub(self.used_bytes())
             }
         }
     }
@@ -131,7 +137,10 @@ pub(crate) struct Charge {
 impl Charge {
     pub(crate) fn new(usage: &Arc<Usage>, bytes: u64) -> Self {
         usage.add(bytes);
-        Self { usage: Arc::clone(usage), bytes }
+        Self {
+            usage: Arc::clone(usage),
+            bytes,
+        }
     }
 }
 

@@ -1,0 +1,288 @@
+//! The broker: the table of destinations, what waits for the store, and the passing of time.
+//!
+//! It owns no thread. Connections submit through their [`Session`]; the server calls
+//! [`Broker::tick`] now and then and [`Broker::page_step`] on threads that may read from disk.
+
+use crate::error::BrokerError;
+use crate::flow::usage::{Signal, Usage};
+use crate::outbox::{Outbox, Wake};
+use crate::policy::Policies;
+use crate::queue::Queue;
+use crate::queue::add::Writes;
+use crate::queue::lane::Kept;
+use crate::session::Session;
+use crate::settings::BrokerSettings;
+use crate::topic::Subscription;
+use crate::turn::{Turn, Work};
+use crate::{destination::Node, registry::Pattern};
+use floodway_message::session::{Failure, FailureKind};
+use floodway_message::{Destination, Now};
+use floodway_store::{BatchNumber, ListId, Store, StoreError};
+use parking_lot::{Mutex, RwLock};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+/// See the module.
+pub struct Broker {
+    pub(crate) settings: BrokerSettings,
+    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) spool: Option<Arc<dyn Store>>,
+    pub(crate) memory: Arc<Usage>,
+    pub(crate) signal: Arc<Signal>,
+    pub(crate) policies: Policies,
+    pub(crate) nodes: RwLock<BTreeMap<Destination, Node>>,
+    pub(crate) patterns: Mutex<Vec<Pattern>>,
+    pub(crate) durables: Mutex<BTreeMap<DurableKey, Arc<Subscription>>>,
+    pub(crate) clients: Mutex<BTreeMap<Arc<str>, u64>>,
+    pub(crate) work: crate::background::Background,
+    pub(crate) audit: Mutex<crate::audit::Audit>,
+    parked: Mutex<Vec<Node>>,
+    awaiting: Mutex<Vec<Arc<Outbox>>>,
+    awaiting_pages: Mutex<Vec<Arc<Queue>>>,
+    /// When queues have something to expire: (wall-clock ms, queue).
+    timers: Mutex<BTreeSet<(i64, u64)>>,
+    starts: Mutex<Vec<(u64, Weak<Queue>)>>,
+    queues: Mutex<BTreeMap<u64, Weak<Queue>>>,
+    next_id: AtomicU64,
+    failed: AtomicBool,
+}
+
+/// Client id and subscription name.
+pub(crate) type DurableKey = (Arc<str>, Arc<str>);
+
+impl Broker {
+    /// Opens the core on its stores and finds what they hold. `spool` is where messages overflow
+    /// to; without one, and without a store, everything stays in memory.
+    ///
+    /// # Errors
+    /// When the store holds something unknown, or cannot be written.
+    pub fn open(
+        settings: BrokerSettings,
+        store: Option<Arc<dyn Store>>,
+        spool: Option<Arc<dyn Store>>,
+        now: Now,
+    ) -> Result<Arc<Self>, BrokerError> {
+        let signal = Arc::new(Signal::default());
+        let limit = settings.usage.memory_limit_bytes;
+        let broker = Arc::new(Self {
+            memory: Usage::root("broker", limit, Arc::clone(&signal)),
+            policies: Policies::new(&settings),
+            audit: Mutex::new(crate::audit::Audit::new(settings.audited_producers_max)),
+            settings,
+            store,
+            spool,
+            signal,
+            nodes: RwLock::default(),
+            patterns: Mutex::default(),
+            durables: Mutex::default(),
+            clients: Mutex::default(),
+            work: crate::background::Background::default(),
+            parked: Mutex::default(),
+            awaiting: Mutex::default(),
+            awaiting_pages: Mutex::default(),
+            timers: Mutex::default(),
+            starts: Mutex::default(),
+            queues: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            failed: AtomicBool::new(false),
+        });
+        crate::background::observe(&broker);
+        let mut turn = Turn::new(&broker, now);
+        crate::registry::recover(&broker, &mut turn)?;
+        turn.finish();
+        Ok(broker)
+    }
+
+    /// A new connection. `wake` is called when events wait for it or its reader may go on.
+    pub fn connect(self: &Arc<Self>, peer: &str, wake: Wake) -> Session {
+        let outbox = Outbox::new(self.next_id(), peer, wake);
+        Session::new(Arc::clone(self), outbox)
+    }
+
+    /// Lets time pass: expiry, time-outs, and limits of the disk, which are polled.
+    pub fn tick(&self, now: Now) {
+        let mut turn = Turn::new(self, now);
+        for node in self.parked.lock().iter() {
+            turn.later(Work::Resume(node.clone()));
+        }
+        self.requeue_pages();
+        let mut starts = self.starts.lock();
+        for (_, queue) in starts.extract_if(.., |(at, _)| *at <= now.monotonic_ms) {
+            if let Some(queue) = queue.upgrade() {
+                turn.later(Work::Dispatch(queue));
+            }
+        }
+        drop(starts);
+        for queue in self.due(now) {
+            queue.expire_due(&mut turn);
+        }
+        turn.finish();
+    }
+
+    fn due(&self, now: Now) -> Vec<Arc<Queue>> {
+        let mut timers = self.timers.lock();
+        let later = timers.split_off(&(now.wall_ms + 1, 0));
+        let due = std::mem::replace(&mut *timers, later);
+        drop(timers);
+        let queues = self.queues.lock();
+        due.iter()
+            .filter_map(|(_, id)| queues.get(id)?.upgrade())
+            .collect()
+    }
+
+    /// Accepts nothing more and lets the paging threads end. The stores are closed by whoever
+    /// opened them.
+    pub fn close(&self) {
+        self.work.close();
+    }
+
+    pub(crate) fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Makes a queue findable by its id.
+    pub(crate) fn register(&self, queue: &Arc<Queue>) {
+        self.queues.lock().insert(queue.id, Arc::downgrade(queue));
+    }
+
+    pub(crate) fn unregister(&self, queue: &Queue) {
+        self.queues.lock().remove(&queue.id);
+    }
+
+    /// Sends wait at this destination.
+    pub(crate) fn list(&self, node: Node) {
+        self.parked.lock().push(node);
+    }
+
+    /// Nothing waits at this destination any more.
+    pub(crate) fn unlist(&self, node: &Node) {
+        self.parked.lock().retain(|other| !other.is(node));
+    }
+
+    /// All destinations where sends wait are to be looked at.
+    pub(crate) fn list_parked(&self, work: &mut VecDeque<Work>) {
+        work.extend(self.parked.lock().iter().cloned().map(Work::Resume));
+    }
+
+    pub(crate) fn parked_nodes(&self) -> Vec<Node> {
+        self.parked.lock().clone()
+    }
+
+    /// The connection has replies that wait for the store.
+    pub(crate) fn await_commit(&self, outbox: &Arc<Outbox>, turn: &mut Turn<'_>) {
+        self.awaiting.lock().push(Arc::clone(outbox));
+        // The commit may have come between the append and this line.
+        let Some(store) = &self.store else { return };
+        if self.failed.load(Ordering::SeqCst) {
+            return outbox.fail_awaiting(&stopped());
+        }
+        if outbox.release_listed(store.durable()) {
+            turn.touch(outbox);
+        }
+    }
+
+    /// Everything up to `durable` is safe: answers whom it concerns. Runs on the commit thread.
+    pub(crate) fn committed(&self, durable: BatchNumber) {
+        let concerned = std::mem::take(&mut *self.awaiting.lock());
+        let mut staying = Vec::new();
+        for outbox in concerned {
+            let (wake, stays) = outbox.release(durable);
+            if wake {
+                outbox.wake();
+            }
+            if stays {
+                staying.push(outbox);
+            }
+        }
+        if !staying.is_empty() {
+            self.awaiting.lock().append(&mut staying);
+        }
+    }
+
+    /// The store has written something: what waited for that can go on.
+    pub(crate) fn written(&self) {
+        self.requeue_pages();
+        if !self.parked.lock().is_empty() {
+            self.signal.raise();
+            self.work.turn();
+        }
+    }
+
+    /// The store has stopped: nobody will get a receipt any more.
+    pub(crate) fn store_failed(&self, error: &StoreError) {
+        self.failed.store(true, Ordering::SeqCst);
+        tracing::error!("no more receipts are given: {error}");
+        for outbox in std::mem::take(&mut *self.awaiting.lock()) {
+            outbox.fail_awaiting(&stopped());
+        }
+    }
+
+    /// The queue's next page is not written yet.
+    pub(crate) fn await_pages(&self, queue: &Arc<Queue>) {
+        self.awaiting_pages.lock().push(Arc::clone(queue));
+    }
+
+    pub(crate) fn requeue_pages(&self) {
+        let waiting = std::mem::take(&mut *self.awaiting_pages.lock());
+        for queue in waiting {
+            self.work.dispatch(queue);
+        }
+    }
+
+    /// Moves a queue's next visit for expiry.
+    pub(crate) fn expires_at(&self, before_ms: i64, expiration_ms: i64, queue: u64) {
+        let mut timers = self.timers.lock();
+        timers.remove(&(before_ms, queue));
+        timers.insert((expiration_ms, queue));
+    }
+
+    /// Has the queue dispatch after some time.
+    pub(crate) fn wake_at(&self, now: Now, after_ms: u64, queue: &Arc<Queue>) {
+        self.starts
+            .lock()
+            .push((now.monotonic_ms + after_ms, Arc::downgrade(queue)));
+    }
+
+    /// Writes removals that nobody waits for.
+    pub(crate) fn write_removals(&self, writes: &mut Writes) {
+        for (store, changes) in [
+            (&self.store, &mut writes.stored),
+            (&self.spool, &mut writes.spooled),
+        ] {
+            if !changes.is_empty()
+                && let Some(store) = store
+                && let Err(error) = store.append(changes)
+            {
+                tracing::debug!("messages were not removed: {error}");
+            }
+        }
+    }
+
+    pub(crate) fn drop_list(&self, kept: Kept, list: ListId) {
+        let store = match kept {
+            Kept::Stored => &self.store,
+            Kept::Spooled => &self.spool,
+        };
+        if let Some(store) = store
+            && let Err(error) = store.drop_list(list)
+        {
+            tracing::debug!("a list was not dropped: {error}");
+        }
+    }
+}
+
+fn stopped() -> Failure {
+    Failure::new(
+        FailureKind::Store,
+        "the store has stopped after a failed write; nothing is accepted until the broker restarts",
+    )
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker")
+            .field("name", &self.settings.name)
+            .finish_non_exhaustive()
+    }
+}

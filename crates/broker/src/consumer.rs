@@ -1,0 +1,95 @@
+//! One consumer: its prefetch window over all the queues and subscriptions it is attached to.
+//!
+//! Deliveries are numbered per consumer, whatever queue they come from, so that a cumulative
+//! acknowledgement means the same for a wildcard subscription as for a single queue.
+
+use crate::filter::Filter;
+use crate::outbox::Outbox;
+use crate::queue::Queue;
+use floodway_message::session::{AckRange, ConsumerId};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// A consumer, shared by the queues it is attached to.
+#[derive(Debug)]
+pub(crate) struct Consumer {
+    pub(crate) id: ConsumerId,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) filter: Filter,
+    pub(crate) browser: bool,
+    pub(crate) exclusive: bool,
+    pub(crate) priority: i8,
+    prefetch: AtomicU32,
+    unacked: AtomicU32,
+    browsed: AtomicU64,
+    pub(crate) next_delivery: AtomicU64,
+    /// The queues and subscriptions it is attached to.
+    pub(crate) queues: Mutex<Vec<Arc<Queue>>>,
+}
+
+/// What a consumer is made of.
+pub(crate) struct ConsumerParts {
+    pub(crate) id: ConsumerId,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) filter: Filter,
+    pub(crate) browser: bool,
+    pub(crate) exclusive: bool,
+    pub(crate) priority: i8,
+    pub(crate) prefetch: u32,
+}
+
+impl Consumer {
+    pub(crate) fn new(parts: ConsumerParts) -> Arc<Self> {
+        Arc::new(Self {
+            id: parts.id,
+            outbox: parts.outbox,
+            filter: parts.filter,
+            browser: parts.browser,
+            exclusive: parts.exclusive,
+            priority: parts.priority,
+            prefetch: AtomicU32::new(parts.prefetch),
+            unacked: AtomicU32::new(0),
+            browsed: AtomicU64::new(0),
+            next_delivery: AtomicU64::new(1),
+            queues: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Room for one more delivery.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.unacked.load(Ordering::Relaxed) < self.prefetch.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_prefetch(&self, prefetch: u32) {
+        self.prefetch.store(prefetch, Ordering::Relaxed);
+    }
+
+    pub(crate) fn prefetch(&self) -> u32 {
+        self.prefetch.load(Ordering::Relaxed)
+    }
+
+    /// Counts a delivery against the window.
+    #[inline]
+    pub(crate) fn occupy(&self) {
+        self.unacked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Frees room in the window.
+    #[inline]
+    pub(crate) fn free(&self, count: u32) {
+        self.unacked.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// Deliveries of a browser that were taken: room in its window.
+    pub(crate) fn browsed(&self, range: AckRange) {
+        let upto = match range {
+            AckRange::One(_) => self.browsed.load(Ordering::Relaxed) + 1,
+            AckRange::UpTo(delivery) => delivery,
+        };
+        let before = self.browsed.fetch_max(upto, Ordering::Relaxed);
+        let count = u32::try_from(upto.saturating_sub(before)).unwrap_or(u32::MAX);
+        self.free(count.min(self.unacked.load(Ordering::Relaxed)));
+    }
+}

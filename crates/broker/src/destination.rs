@@ -1,0 +1,61 @@
+//! A destination as the core holds it.
+
+use crate::flow::parking::Incoming;
+use crate::outbox::Outbox;
+use crate::queue::Queue;
+use crate::topic::Topic;
+use crate::turn::Turn;
+use std::sync::Arc;
+
+/// A queue or a topic.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Queue(Arc<Queue>),
+    Topic(Arc<Topic>),
+}
+
+impl Node {
+    /// Takes in a batch of one connection.
+    pub(crate) fn send(
+        &self,
+        batch: &mut Vec<Incoming>,
+        outbox: &Arc<Outbox>,
+        turn: &mut Turn<'_>,
+    ) {
+        match self {
+            Self::Queue(queue) => queue.send(batch, outbox, turn),
+            Self::Topic(topic) => topic.send(batch, outbox, turn),
+        }
+    }
+
+    /// Takes in parked sends as far as there is room.
+    pub(crate) fn resume(&self, turn: &mut Turn<'_>) {
+        match self {
+            Self::Queue(queue) => queue.resume(turn),
+            Self::Topic(topic) => topic.resume(turn),
+        }
+    }
+
+    /// Forgets what a connection had parked here.
+    pub(crate) fn forget_parked(&self, connection: u64, turn: &mut Turn<'_>) {
+        match self {
+            Self::Queue(queue) => queue.forget_parked(connection, turn),
+            Self::Topic(topic) => topic.forget_parked(connection, turn),
+        }
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Queue(one), Self::Queue(other)) => Arc::ptr_eq(one, other),
+            (Self::Topic(one), Self::Topic(other)) => Arc::ptr_eq(one, other),
+            (Self::Queue(_), Self::Topic(_)) | (Self::Topic(_), Self::Queue(_)) => false,
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        match self {
+            Self::Queue(queue) => queue.lock().closed,
+            Self::Topic(topic) => topic.is_closed(),
+        }
+    }
+}

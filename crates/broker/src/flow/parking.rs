@@ -1,0 +1,255 @@
+//! Sends that wait for space, in the order in which they came.
+//!
+//! What waits is counted against its connection, whose reader stops when that is too much; so
+//! parked bytes are bounded. A producer's sends keep their order because whatever comes while
+//! something waits, waits behind it.
+
+use crate::operation::Operation;
+use crate::outbox::Outbox;
+use crate::turn::{Turn, Work};
+use floodway_message::Message;
+use floodway_message::session::{Event, Failure, FailureKind, ProducerId, Reply};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+/// A send on its way into a destination.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) message: Message,
+    pub(crate) producer: ProducerId,
+    pub(crate) reply: Option<Reply>,
+}
+
+/// What has no room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// A node of the memory usage tree.
+    Memory {
+        node: Box<str>,
+        used_bytes: u64,
+        limit_bytes: u64,
+    },
+    /// The store's limit, or the disk under it.
+    Store { used_bytes: u64, limit_bytes: u64 },
+    /// The spool's limit.
+    Temp { used_bytes: u64, limit_bytes: u64 },
+    /// No limit: more waits to be written than the commit queue holds. Passes by itself.
+    Congested,
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory {
+                node,
+                used_bytes,
+                limit_bytes,
+            } => {
+                write!(
+                    f,
+                    "memory limit of {node}: {used_bytes} of {limit_bytes} bytes used"
+                )
+            }
+            Self::Store {
+                used_bytes,
+                limit_bytes,
+            } => {
+                write!(f, "store limit: {used_bytes} of {limit_bytes} bytes used")
+            }
+            Self::Temp {
+                used_bytes,
+                limit_bytes,
+            } => {
+                write!(f, "temp limit: {used_bytes} of {limit_bytes} bytes used")
+            }
+            Self::Congested => f.write_str("the store is still writing"),
+        }
+    }
+}
+
+impl Full {
+    /// The refusal that a client gets: what is full and what to do about it.
+    pub(crate) fn failure(&self, destination: &dyn fmt::Display, waited_ms: u64) -> Failure {
+        let text = format!(
+            "no space for a message to {destination}: {self}{}; consume messages from it, or raise \
+             the limit",
+            if waited_ms > 0 {
+                format!(", waited {waited_ms} ms")
+            } else {
+                String::new()
+            }
+        );
+        Failure::new(FailureKind::NoSpace, text)
+    }
+}
+
+/// What waits.
+pub(crate) enum Waiting {
+    Send(Incoming),
+    Commit(Box<Operation>),
+}
+
+/// One waiting send or commit.
+pub(crate) struct Parked {
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) waiting: Waiting,
+    pub(crate) since_ms: u64,
+    pub(crate) deadline_ms: Option<u64>,
+    pub(crate) full: Full,
+}
+
+impl Parked {
+    fn producer(&self) -> ProducerId {
+        match &self.waiting {
+            Waiting::Send(incoming) => incoming.producer,
+            Waiting::Commit(_) => ProducerId::MAX,
+        }
+    }
+
+    /// The time to wait is over.
+    pub(crate) fn time_out(self, destination: &dyn fmt::Display, turn: &mut Turn<'_>) {
+        let waited_ms = turn.now.monotonic_ms.saturating_sub(self.since_ms);
+        let failure = self.full.failure(destination, waited_ms);
+        tracing::info!(peer = %self.outbox.peer, "send refused: {failure}");
+        match self.waiting {
+            Waiting::Send(incoming) => turn.answer(&self.outbox, incoming.reply, Err(failure)),
+            Waiting::Commit(operation) => turn.later(Work::Abandon(operation, failure)),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match &self.waiting {
+            Waiting::Send(incoming) => {
+                incoming.message.head().len() + incoming.message.body().len() + 256
+            }
+            Waiting::Commit(_) => 256,
+        }
+    }
+}
+
+/// The sends that wait at one destination.
+#[derive(Default)]
+pub(crate) struct Parking {
+    fifo: VecDeque<Parked>,
+    /// Listed among the destinations where something waits.
+    pub(crate) listed: bool,
+    warned_ms: Option<u64>,
+    /// When the first of an unbroken row of waiting sends was parked, and whether it was logged.
+    blocked_since_ms: Option<u64>,
+    logged: bool,
+}
+
+impl Parking {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.fifo.is_empty()
+    }
+
+    pub(crate) fn front(&self) -> Option<&Parked> {
+        self.fifo.front()
+    }
+
+    pub(crate) fn push(&mut self, parked: Parked, turn: &mut Turn<'_>) {
+        self.blocked_since_ms.get_or_insert(parked.since_ms);
+        let producer = parked.producer();
+        if parked.outbox.park(producer, parked.bytes()) {
+            turn.push(&parked.outbox, Event::Pause { producer });
+        }
+        self.fifo.push_back(parked);
+    }
+
+    pub(crate) fn pop(&mut self, turn: &mut Turn<'_>) -> Option<Parked> {
+        let parked = self.fifo.pop_front()?;
+        Self::released(&parked, turn);
+        Some(parked)
+    }
+
+    /// Takes out all that a test says.
+    pub(crate) fn remove(
+        &mut self,
+        turn: &mut Turn<'_>,
+        test: impl Fn(&Parked) -> bool,
+    ) -> Vec<Parked> {
+        let mut removed = Vec::new();
+        let mut kept = VecDeque::with_capacity(self.fifo.len());
+        for parked in self.fifo.drain(..) {
+            if test(&parked) {
+                Self::released(&parked, turn);
+                removed.push(parked);
+            } else {
+                kept.push_back(parked);
+            }
+        }
+        self.fifo = kept;
+        removed
+    }
+
+    fn released(parked: &Parked, turn: &mut Turn<'_>) {
+        let producer = parked.producer();
+        if parked.outbox.unpark(producer, parked.bytes()) {
+            turn.push(&parked.outbox, Event::Resume { producer });
+        }
+        if parked
+            .outbox
+            .reader_released(turn.broker.settings.parked_send_limit_bytes)
+        {
+            turn.touch(&parked.outbox);
+        }
+    }
+
+    /// Sends whose time to wait is over.
+    pub(crate) fn overdue(&mut self, turn: &mut Turn<'_>) -> Vec<Parked> {
+        let now = turn.now.monotonic_ms;
+        let due = |parked: &Parked| parked.deadline_ms.is_some_and(|deadline| deadline <= now);
+        if self.fifo.iter().any(due) {
+            self.remove(turn, due)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Should a blocked producer be logged now? At the first, then once per interval (0: never
+    /// again).
+    pub(crate) fn warns(&mut self, now_ms: u64, interval_ms: u64) -> bool {
+        let due = match self.warned_ms {
+            None => true,
+            Some(warned) => interval_ms > 0 && now_ms.saturating_sub(warned) >= interval_ms,
+        };
+        if due {
+            self.warned_ms = Some(now_ms);
+            self.logged = true;
+        }
+        due
+    }
+
+    /// Says in the log who is blocked, on what, and since when.
+    pub(crate) fn log_blocked(
+        &self,
+        full: &Full,
+        destination: &dyn fmt::Display,
+        outbox: &Outbox,
+        now_ms: u64,
+    ) {
+        let seconds = self
+            .blocked_since_ms
+            .map_or(0, |since| now_ms.saturating_sub(since) / 1000);
+        tracing::warn!(
+            "Usage Manager: {full}, reached on {destination}; producer on {} is blocked (for \
+             {seconds} s, {} sends wait) until messages are consumed or the limit is raised \
+             (producer flow control)",
+            outbox.peer,
+            self.fifo.len(),
+        );
+    }
+
+    /// Nothing waits any more: if the blocking was logged, says how long it took.
+    pub(crate) fn log_resumed(&mut self, destination: &dyn fmt::Display, now_ms: u64) {
+        let Some(since) = self.blocked_since_ms.take() else {
+            return;
+        };
+        if std::mem::take(&mut self.logged) {
+            let seconds = now_ms.saturating_sub(since) as f64 / 1000.0;
+            tracing::info!("producers on {destination} resumed after {seconds:.1} s");
+        }
+    }
+}

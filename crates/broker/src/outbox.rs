@@ -1,0 +1,231 @@
+//! What waits to be told to one connection: events, and receipts that wait for the store.
+//!
+//! The connection is woken once per turn, not per event. Events hold references to messages, so
+//! their number is bounded by the consumers' prefetch windows and the sends in flight.
+
+use floodway_message::Message;
+use floodway_message::session::{
+    ConsumerId, Delivery, DeliveryId, Event, Failure, ProducerId, Reply,
+};
+use floodway_store::BatchNumber;
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// Called when events wait; must be cheap and must not call back into the core.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+/// The way back to one connection.
+pub(crate) struct Outbox {
+    /// Unique for the life of the broker.
+    pub(crate) id: u64,
+    /// Address of the peer, for people to read.
+    pub(crate) peer: Box<str>,
+    wake: Wake,
+    state: Mutex<State>,
+    parked_bytes: AtomicUsize,
+    reader_waits: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    events: VecDeque<Event>,
+    /// Replies in the order of their batches.
+    awaiting: VecDeque<(BatchNumber, Reply)>,
+    /// Listed among those whom the next commit concerns.
+    listed: bool,
+    /// A wake-up is on its way or events have not been taken since.
+    woken: bool,
+    closed: bool,
+    parked: BTreeMap<ProducerId, usize>,
+}
+
+impl State {
+    fn release(&mut self, durable: BatchNumber) -> bool {
+        let mut released = false;
+        while let Some((batch, reply)) = self.awaiting.front().copied() {
+            if batch > durable {
+                break;
+            }
+            self.awaiting.pop_front();
+            self.events.push_back(Event::Done { reply });
+            released = true;
+        }
+        released
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new(id: u64, peer: &str, wake: Wake) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            peer: peer.into(),
+            wake,
+            state: Mutex::new(State::default()),
+            parked_bytes: AtomicUsize::new(0),
+            reader_waits: AtomicBool::new(false),
+        })
+    }
+
+    /// Appends an event; `true` when the connection must be woken for it.
+    pub(crate) fn push(&self, event: Event) -> bool {
+        let mut state = self.state.lock();
+        if state.closed {
+            return false;
+        }
+        state.events.push_back(event);
+        !std::mem::replace(&mut state.woken, true)
+    }
+
+    /// Appends a delivery and numbers it; the numbers of a consumer are in the order of events.
+    pub(crate) fn deliver(
+        &self,
+        consumer: ConsumerId,
+        numbers: &AtomicU64,
+        message: &Arc<Message>,
+        redeliveries: u32,
+    ) -> (DeliveryId, bool) {
+        let mut state = self.state.lock();
+        let delivery = numbers.fetch_add(1, Ordering::Relaxed);
+        if state.closed {
+            return (delivery, false);
+        }
+        let message = Arc::clone(message);
+        state.events.push_back(Event::Delivery(Delivery {
+            consumer,
+            delivery,
+            message,
+            redeliveries,
+        }));
+        (delivery, !std::mem::replace(&mut state.woken, true))
+    }
+
+    /// Appends the answer to a command.
+    pub(crate) fn answer(&self, reply: Option<Reply>, result: Result<(), Failure>) -> bool {
+        match (reply, result) {
+            (Some(reply), Ok(())) => self.push(Event::Done { reply }),
+            (None, Ok(())) => false,
+            (reply, Err(failure)) => self.push(Event::Failed { reply, failure }),
+        }
+    }
+
+    /// Holds a reply back until its batch is durable; `true` when the outbox must be listed for
+    /// the next commit.
+    pub(crate) fn answer_after(&self, batch: BatchNumber, reply: Reply) -> bool {
+        let mut state = self.state.lock();
+        if state.closed {
+            return false;
+        }
+        state.awaiting.push_back((batch, reply));
+        !std::mem::replace(&mut state.listed, true)
+    }
+
+    /// Releases replies of an outbox that stays listed for the next commit.
+    pub(crate) fn release_listed(&self, durable: BatchNumber) -> bool {
+        let mut state = self.state.lock();
+        let released = state.release(durable);
+        released && !std::mem::replace(&mut state.woken, true)
+    }
+
+    /// Releases the replies of batches up to `durable`. Returns whether to wake the connection,
+    /// and whether the outbox stays listed.
+    pub(crate) fn release(&self, durable: BatchNumber) -> (bool, bool) {
+        let mut state = self.state.lock();
+        let released = state.release(durable);
+        state.listed = !state.awaiting.is_empty();
+        let wake = released && !std::mem::replace(&mut state.woken, true);
+        (wake, state.listed)
+    }
+    /// Fails all replies that wait for the store.
+    pub(crate) fn fail_awaiting(&self, failure: &Failure) {
+        let mut state = self.state.lock();
+        let awaiting = std::mem::take(&mut state.awaiting);
+        for (_, reply) in awaiting {
+            let failure = failure.clone();
+            state.events.push_back(Event::Failed {
+                reply: Some(reply),
+                failure,
+            });
+        }
+        state.listed = false;
+        state.woken = true;
+        drop(state);
+        self.wake();
+    }
+
+    /// Moves at most `max` events; `true` when more wait.
+    pub(crate) fn take(&self, events: &mut Vec<Event>, max: usize) -> bool {
+        let mut state = self.state.lock();
+        let count = state.events.len().min(max);
+        events.extend(state.events.drain(..count));
+        state.woken = !state.events.is_empty();
+        if state.events.is_empty() && state.events.capacity() > 4096 {
+            state.events.shrink_to(256);
+        }
+        state.woken
+    }
+
+    pub(crate) fn wake(&self) {
+        (self.wake)();
+    }
+
+    /// Counts a send of a producer that waits for space; `true` for the producer's first.
+    pub(crate) fn park(&self, producer: ProducerId, bytes: usize) -> bool {
+        self.parked_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let mut state = self.state.lock();
+        let count = state.parked.entry(producer).or_default();
+        *count += 1;
+        *count == 1
+    }
+
+    /// Takes back [`Outbox::park`]; `true` when nothing of the producer waits any more.
+    pub(crate) fn unpark(&self, producer: ProducerId, bytes: usize) -> bool {
+        self.parked_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let mut state = self.state.lock();
+        let Some(count) = state.parked.get_mut(&producer) else {
+            return false;
+        };
+        *count -= 1;
+        if *count > 0 {
+            return false;
+        }
+        state.parked.remove(&producer);
+        true
+    }
+
+    /// `true` while sends that wait for space hold more than `limit` bytes; the reader then
+    /// waits for a wake-up.
+    pub(crate) fn must_wait(&self, limit: usize) -> bool {
+        if self.parked_bytes.load(Ordering::Relaxed) <= limit {
+            return false;
+        }
+        self.reader_waits.store(true, Ordering::SeqCst);
+        // Looked at again: the bytes may have gone between the two lines above.
+        self.parked_bytes.load(Ordering::SeqCst) > limit
+    }
+
+    /// `true` once when a waiting reader may go on.
+    pub(crate) fn reader_released(&self, limit: usize) -> bool {
+        self.reader_waits.load(Ordering::Relaxed)
+            && self.parked_bytes.load(Ordering::SeqCst) <= limit
+            && self.reader_waits.swap(false, Ordering::SeqCst)
+    }
+
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        *state = State {
+            closed: true,
+            ..State::default()
+        };
+    }
+}
+
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbox")
+            .field("id", &self.id)
+            .field("peer", &self.peer)
+            .finish()
+    }
+}

@@ -1,0 +1,247 @@
+//! A queue: pending messages, the consumers they are dispatched to, and the sends that wait for
+//! room. A topic subscription, durable or not, is a queue of its own that the topic feeds.
+//!
+//! All state is behind one lock that is never held across input or output; whoever touches the
+//! queue runs it to completion.
+
+use crate::consumer::Consumer;
+use crate::entry::{Entry, Held, Place};
+use crate::flow::parking::Parking;
+use crate::flow::usage::{Charge, Usage};
+use crate::settings::{Cursor, PolicyEntry};
+use floodway_message::{Destination, Message};
+use floodway_store::ListId;
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(crate) mod acknowledge;
+pub(crate) mod add;
+pub(crate) mod attach;
+pub(crate) mod browse;
+pub(crate) mod dispatch;
+pub(crate) mod evict;
+pub(crate) mod expire;
+pub(crate) mod in_flight;
+pub(crate) mod lane;
+pub(crate) mod page;
+pub(crate) mod send;
+
+use browse::Browse;
+use in_flight::InFlight;
+use lane::Lane;
+
+/// Whose messages these are.
+#[derive(Debug, Clone)]
+pub(crate) enum Role {
+    /// A queue destination.
+    Queue,
+    /// A topic subscription that ends with its consumer.
+    Subscription,
+    /// A durable subscription.
+    Durable { client_id: Arc<str>, name: Arc<str> },
+}
+
+/// See the module.
+pub(crate) struct Queue {
+    /// Unique for the life of the broker; the order in which several queues are locked.
+    pub(crate) id: u64,
+    /// The queue, or the topic (or topic pattern) subscribed to.
+    pub(crate) destination: Destination,
+    pub(crate) role: Role,
+    pub(crate) usage: Arc<Usage>,
+    pub(crate) policy: Arc<PolicyEntry>,
+    pub(crate) cursor: Cursor,
+    /// Messages wait in the spool.
+    spooling: AtomicBool,
+    state: Mutex<QueueState>,
+}
+
+/// What the lock guards.
+pub(crate) struct QueueState {
+    /// One per priority where messages are prioritized (index = priority), else one.
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) next_order: u64,
+    pub(crate) attachments: Vec<Attachment>,
+    /// Where the next round of dispatch begins.
+    pub(crate) next_attachment: usize,
+    pub(crate) browsers: Vec<Browse>,
+    pub(crate) parking: Parking,
+    /// Owner of each message group, by consumer and connection.
+    pub(crate) groups: BTreeMap<Arc<str>, Owner>,
+    /// Messages in memory that expire, by time: (expiration, lane, order).
+    pub(crate) expiring: BTreeSet<(i64, u8, u64)>,
+    /// Lowest order that may be dispatchable again, for consumers with selectors or groups.
+    pub(crate) rescan_from: u64,
+    pub(crate) in_flight_count: usize,
+    /// No dispatch before this time (monotonic), once a first consumer came.
+    pub(crate) dispatch_after_ms: u64,
+    pub(crate) limit_pending: Option<u64>,
+    pub(crate) idle_since_ms: u64,
+    pub(crate) expiry_registered_ms: i64,
+    pub(crate) closed: bool,
+    pub(crate) counts: Counts,
+}
+
+/// The consumer that owns a message group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) connection: u64,
+    pub(crate) consumer: u64,
+}
+
+/// A consumer at this queue.
+pub(crate) struct Attachment {
+    pub(crate) consumer: Arc<Consumer>,
+    pub(crate) in_flight: InFlight,
+    /// Lowest order that it would have taken but for want of room.
+    pub(crate) wanted_from: u64,
+}
+
+/// Totals since the start.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) enqueued: u64,
+    pub(crate) dispatched: u64,
+    pub(crate) dequeued: u64,
+    pub(crate) expired: u64,
+    pub(crate) discarded: u64,
+}
+
+/// What a queue is made of.
+pub(crate) struct QueueParts {
+    pub(crate) id: u64,
+    pub(crate) destination: Destination,
+    pub(crate) role: Role,
+    pub(crate) usage: Arc<Usage>,
+    pub(crate) policy: Arc<PolicyEntry>,
+    pub(crate) cursor: Cursor,
+    pub(crate) now_ms: u64,
+}
+
+impl Queue {
+    pub(crate) fn new(parts: QueueParts) -> Arc<Self> {
+        let lanes = if parts.policy.prioritized_messages {
+            10
+        } else {
+            1
+        };
+        let state = QueueState {
+            lanes: (0..lanes).map(|_| Lane::default()).collect(),
+            next_order: 0,
+            attachments: Vec::new(),
+            next_attachment: 0,
+            browsers: Vec::new(),
+            parking: Parking::default(),
+            groups: BTreeMap::new(),
+            expiring: BTreeSet::new(),
+            rescan_from: 0,
+            in_flight_count: 0,
+            dispatch_after_ms: 0,
+            limit_pending: None,
+            idle_since_ms: parts.now_ms,
+            expiry_registered_ms: i64::MAX,
+            closed: false,
+            counts: Counts::default(),
+        };
+        Arc::new(Self {
+            id: parts.id,
+            destination: parts.destination,
+            role: parts.role,
+            usage: parts.usage,
+            policy: parts.policy,
+            cursor: parts.cursor,
+            spooling: AtomicBool::new(false),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Do messages wait in the spool?
+    pub(crate) fn is_spooling(&self) -> bool {
+        self.spooling.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_spooling(&self, spooling: bool) {
+        self.spooling.store(spooling, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock()
+    }
+
+    /// The lane of a priority.
+    pub(crate) fn lane_of(&self, message: &Message) -> usize {
+        if self.policy.prioritized_messages {
+            usize::from(message.priority().min(9))
+        } else {
+            0
+        }
+    }
+
+    /// Bytes that a message of this destination is charged with.
+    pub(crate) fn charge_bytes(&self, message: &Message) -> u64 {
+        self.policy.minimum_message_size + message.charge_bytes() as u64
+    }
+
+    /// A new entry with a charge of its own.
+    pub(crate) fn entry(&self, message: Message, order: u64, place: Place) -> Entry {
+        let charge = Charge::new(&self.usage, self.charge_bytes(&message));
+        Self::entry_with(
+            Arc::new(message),
+            Held::Alone { _charge: charge },
+            order,
+            place,
+        )
+    }
+
+    pub(crate) fn entry_with(message: Arc<Message>, held: Held, order: u64, place: Place) -> Entry {
+        let expiration_ms = message.expiration_ms();
+        let grouped = message.group_id().is_some();
+        Entry {
+            message,
+            held,
+            order,
+            place,
+            expiration_ms,
+            redeliveries: 0,
+            grouped,
+        }
+    }
+
+    /// Can messages wait in the spool instead of in memory?
+    pub(crate) fn spools(&self) -> bool {
+        self.cursor != Cursor::Memory && !self.destination.kind().is_temporary()
+    }
+}
+
+impl QueueState {
+    /// Undispatched messages.
+    pub(crate) fn pending(&self) -> u64 {
+        self.lanes.iter().map(Lane::count).sum()
+    }
+
+    /// Messages held in memory.
+    pub(crate) fn held_count(&self) -> usize {
+        let waiting: usize = self.lanes.iter().map(|lane| lane.window.len()).sum();
+        waiting + self.in_flight_count
+    }
+
+    /// The lists that hold messages of this queue.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = (lane::Kept, ListId)> {
+        self.lanes.iter().flat_map(|lane| {
+            let stored = lane.stored.list.map(|list| (lane::Kept::Stored, list));
+            let spooled = lane.spooled.list.map(|list| (lane::Kept::Spooled, list));
+            stored.into_iter().chain(spooled)
+        })
+    }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queue")
+            .field("id", &self.id)
+            .field("destination", &self.destination)
+            .finish()
+    }
+}

@@ -1,0 +1,208 @@
+//! Acknowledgements: a message is consumed, given back, or sent to the dead letter queue.
+
+use crate::consumer::Consumer;
+use crate::dead_letter::DeadLetter;
+use crate::entry::{Entry, Place};
+use crate::queue::add::Writes;
+use crate::queue::in_flight::Delivered;
+use crate::queue::{Queue, QueueState};
+use crate::turn::{Turn, Work};
+use floodway_message::session::{AckKind, AckRange, TxId};
+use floodway_store::BatchNumber;
+use std::sync::Arc;
+
+/// What an acknowledgement did at one queue.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Acknowledged {
+    /// Deliveries found.
+    pub(crate) count: usize,
+    /// The batch that makes it final, where something was stored.
+    pub(crate) batch: Option<BatchNumber>,
+}
+
+impl Queue {
+    /// Acknowledges deliveries of a consumer, outside of any transaction.
+    pub(crate) fn acknowledge(
+        self: &Arc<Self>,
+        consumer: &Arc<Consumer>,
+        range: AckRange,
+        kind: AckKind,
+        turn: &mut Turn<'_>,
+    ) -> Acknowledged {
+        let mut state = self.lock();
+        let Some(at) = state.attachment_at(consumer) else {
+            return Acknowledged::default();
+        };
+        let mut writes = Writes::default();
+        let mut count = 0;
+        while let Some(attachment) = state.attachments.get_mut(at) {
+            let taken = match range {
+                AckRange::One(delivery) if count == 0 => attachment.in_flight.take(delivery),
+                AckRange::One(_) => None,
+                AckRange::UpTo(delivery) => attachment.in_flight.take_up_to(delivery),
+            };
+            let Some(delivered) = taken else { break };
+            count += 1;
+            self.settle(&mut state, delivered, kind, &mut writes, turn);
+        }
+        if count == 0 {
+            return Acknowledged::default();
+        }
+        consumer.free(u32::try_from(count).unwrap_or(u32::MAX));
+        state.room_freed(at);
+        let batch = self.write_removals(&mut writes, turn);
+        self.dispatch_locked(&mut state, turn);
+        Acknowledged { count, batch }
+    }
+
+    /// Does to one delivery what its consumer said.
+    fn settle(
+        self: &Arc<Self>,
+        state: &mut QueueState,
+        delivered: Delivered,
+        kind: AckKind,
+        writes: &mut Writes,
+        turn: &mut Turn<'_>,
+    ) {
+        state.in_flight_count -= 1;
+        let mut entry = delivered.entry;
+        match kind {
+            AckKind::Consumed => {
+                state.counts.dequeued += 1;
+                remove(&entry, writes);
+            }
+            AckKind::Poison => {
+                state.counts.dequeued += 1;
+                let cause = "poison acknowledgement (NACK) by the consumer";
+                let letter = DeadLetter::poison(&entry, self, cause);
+                turn.later(Work::DeadLetter(Box::new(letter)));
+            }
+            AckKind::Released => state.give_back(self, entry),
+            AckKind::Redeliver => {
+                entry.redeliveries += 1;
+                state.give_back(self, entry);
+            }
+        }
+    }
+
+    /// Writes removals; nobody waits for those of the spool.
+    pub(crate) fn write_removals(
+        &self,
+        writes: &mut Writes,
+        turn: &Turn<'_>,
+    ) -> Option<BatchNumber> {
+        if !writes.spooled.is_empty()
+            && let Some(spool) = &turn.broker.spool
+            && let Err(error) = spool.append(&mut writes.spooled)
+        {
+            tracing::debug!("spooled messages were not removed: {error}");
+        }
+        if writes.stored.is_empty() {
+            return None;
+        }
+        // A store that has stopped says so by itself; what it did not remove is redelivered.
+        turn.broker.store.as_ref()?.append(&mut writes.stored).ok()
+    }
+
+    /// Marks deliveries as acknowledged in a transaction; they no longer fill the window.
+    pub(crate) fn mark(
+        self: &Arc<Self>,
+        consumer: &Arc<Consumer>,
+        range: AckRange,
+        tx: TxId,
+        turn: &mut Turn<'_>,
+    ) -> usize {
+        let mut state = self.lock();
+        let Some(at) = state.attachment_at(consumer) else {
+            return 0;
+        };
+        let Some(attachment) = state.attachments.get_mut(at) else {
+            return 0;
+        };
+        let count = match range {
+            AckRange::One(delivery) => usize::from(attachment.in_flight.mark(delivery, tx)),
+            AckRange::UpTo(delivery) => attachment.in_flight.mark_up_to(delivery, tx),
+        };
+        if count > 0 {
+            consumer.free(u32::try_from(count).unwrap_or(u32::MAX));
+            state.room_freed(at);
+            self.dispatch_locked(&mut state, turn);
+        }
+        count
+    }
+
+    /// A transaction was rolled back: its deliveries are open again.
+    pub(crate) fn unmark(&self, consumer: &Arc<Consumer>, tx: TxId) {
+        let mut state = self.lock();
+        let Some(at) = state.attachment_at(consumer) else {
+            return;
+        };
+        let Some(attachment) = state.attachments.get_mut(at) else {
+            return;
+        };
+        for _ in 0..attachment.in_flight.unmark(tx) {
+            consumer.occupy();
+        }
+    }
+
+    /// Takes what a committing transaction has acknowledged; the removals go into its batch.
+    pub(crate) fn take_marked(
+        &self,
+        state: &mut QueueState,
+        consumer: &Arc<Consumer>,
+        tx: TxId,
+        writes: &mut Writes,
+    ) {
+        let Some(at) = state.attachment_at(consumer) else {
+            return;
+        };
+        let Some(attachment) = state.attachments.get_mut(at) else {
+            return;
+        };
+        for delivered in attachment.in_flight.take_marked(tx) {
+            state.in_flight_count -= 1;
+            state.counts.dequeued += 1;
+            remove(&delivered.entry, writes);
+        }
+    }
+}
+
+/// Notes the removal of a message where it is kept.
+pub(crate) fn remove(entry: &Entry, writes: &mut Writes) {
+    let Some(change) = entry.removal() else {
+        return;
+    };
+    match entry.place {
+        Place::Spooled { .. } => writes.spooled.push(change),
+        Place::Stored { .. } | Place::Memory => writes.stored.push(change),
+    }
+}
+
+impl QueueState {
+    pub(crate) fn attachment_at(&self, consumer: &Arc<Consumer>) -> Option<usize> {
+        self.attachments
+            .iter()
+            .position(|attachment| Arc::ptr_eq(&attachment.consumer, consumer))
+    }
+
+    /// A consumer has room again: what it had to pass over is looked at again.
+    pub(crate) fn room_freed(&mut self, at: usize) {
+        if let Some(attachment) = self.attachments.get_mut(at) {
+            self.rescan_from = self.rescan_from.min(attachment.wanted_from);
+            attachment.wanted_from = u64::MAX;
+        }
+    }
+
+    /// Puts a message back where its order says.
+    pub(crate) fn give_back(&mut self, queue: &Queue, entry: Entry) {
+        let lane = queue.lane_of(&entry.message);
+        if entry.expiration_ms > 0 {
+            self.expiring
+                .insert((entry.expiration_ms, lane as u8, entry.order));
+        }
+        self.rescan_from = self.rescan_from.min(entry.order);
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.give_back(entry);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Where a new message is kept: in the window, in the journal, in the spool.
+//!
+//! The rule is one: a message enters the window while everything before it is in the window and
+//! there is room in memory; otherwise it waits on disk and is read back in order. Persistent
+//! messages are in the journal in either case.
+
+use crate::entry::{Entry, Place};
+use crate::outbox::Outbox;
+use crate::queue::lane::Kept;
+use crate::queue::{Queue, QueueState, Role};
+use crate::settings::Cursor;
+use crate::turn::Turn;
+use floodway_message::Message;
+use floodway_message::session::{Failure, FailureKind, Reply};
+use floodway_store::{Change, ListId, StoreError, Target, Targets};
+use std::sync::Arc;
+
+/// What a locked queue wants written, and whom to answer then.
+#[derive(Default)]
+pub(crate) struct Writes {
+    pub(crate) stored: Vec<Change>,
+    pub(crate) spooled: Vec<Change>,
+    pub(crate) answers: Vec<Answer>,
+}
+
+/// A reply that is due when the writes are safe.
+pub(crate) struct Answer {
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) reply: Reply,
+    /// Only after the journal has synced.
+    pub(crate) durable: bool,
+}
+
+/// Where a message will be.
+pub(crate) struct Spot {
+    pub(crate) lane: usize,
+    pub(crate) order: u64,
+    pub(crate) place: Place,
+    /// It is in the window, too.
+    pub(crate) keep: bool,
+}
+
+impl Spot {
+    /// The target of a record in the journal or the spool.
+    pub(crate) fn target(&self) -> Option<(Kept, Target)> {
+        match self.place {
+            Place::Memory => None,
+            Place::Stored { list, position } => Some((
+                Kept::Stored,
+                Target {
+                    list,
+                    position,
+                    order: self.order,
+                },
+            )),
+            Place::Spooled { list, position } => Some((
+                Kept::Spooled,
+                Target {
+                    list,
+                    position,
+                    order: self.order,
+                },
+            )),
+        }
+    }
+}
+
+/// A new record of a message.
+pub(crate) fn record(message: &Message, targets: Targets) -> Change {
+    Change::Add {
+        targets,
+        expiration_ms: message.expiration_ms(),
+        head: message.head().clone(),
+        body: message.body().clone(),
+    }
+}
+
+/// A failure of the store as clients see it.
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    Failure::new(
+        FailureKind::Store,
+        format!("the message was not stored: {error}"),
+    )
+}
+
+impl Queue {
+    /// Does the message go to the journal?
+    pub(crate) fn stores(&self, message: &Message, turn: &Turn<'_>) -> bool {
+        message.is_persistent()
+            && turn.broker.store.is_some()
+            && !matches!(self.role, Role::Subscription)
+            && !self.destination.kind().is_temporary()
+    }
+
+    /// Would the message be kept in memory?
+    pub(crate) fn keeps(&self, state: &QueueState, message: &Message, turn: &Turn<'_>) -> bool {
+        let stored = self.stores(message, turn);
+        let Some(lane) = state.lanes.get(self.lane_of(message)) else {
+            return true;
+        };
+        if self.cursor == Cursor::Memory {
+            return !stored || lane.all_in_window();
+        }
+        if !stored && (turn.broker.spool.is_none() || !self.spools()) {
+            return true;
+        }
+        lane.all_in_window() && self.has_space(state) && (self.policy.use_cache || !stored)
+    }
+
+    /// Room to keep a message in memory. A topic's subscriptions share its memory; one that keeps
+    /// up may use the share above the high-water mark, so that a slow one does not slow it down.
+    pub(crate) fn has_space(&self, state: &QueueState) -> bool {
+        let keeps_up =
+            !matches!(self.role, Role::Queue) && state.held_count() < self.policy.page_size_max;
+        if keeps_up {
+            return self.usage.full_node().is_none();
+        }
+        self.usage
+            .has_space(self.policy.cursor_memory_high_water_mark)
+    }
+
+    /// Chooses the place of a message that was admitted.
+    ///
+    /// # Errors
+    /// When the store cannot define a list any more.
+    pub(crate) fn spot(
+        &self,
+        state: &mut QueueState,
+        message: &Message,
+        turn: &Turn<'_>,
+    ) -> Result<Spot, Failure> {
+        let keep = self.keeps(state, message, turn);
+        let lane_number = self.lane_of(message);
+        let place = if self.stores(message, turn) {
+            let list = self.list(state, lane_number, Kept::Stored, turn)?;
+            let lane = state.lanes.get_mut(lane_number);
+            let position = lane.map_or(0, |lane| lane.stored.assign(keep));
+            Place::Stored { list, position }
+        } else if keep {
+            Place::Memory
+        } else {
+            let list = self.list(state, lane_number, Kept::Spooled, turn)?;
+            let lane = state.lanes.get_mut(lane_number);
+            let position = lane.map_or(0, |lane| lane.spooled.assign(false));
+            self.set_spooling(true);
+            Place::Spooled { list, position }
+        };
+        let order = state.next_order;
+        state.next_order += 1;
+        state.counts.enqueued += 1;
+        Ok(Spot {
+            lane: lane_number,
+            order,
+            place,
+            keep,
+        })
+    }
+
+    fn list(
+        &self,
+        state: &mut QueueState,
+        lane: usize,
+        kept: Kept,
+        turn: &Turn<'_>,
+    ) -> Result<ListId, Failure> {
+        let Some(backlog) = state.lanes.get_mut(lane).map(|lane| lane.backlog(kept)) else {
+            return Err(Failure::new(
+                FailureKind::Store,
+                "the queue has no such priority",
+            ));
+        };
+        if let Some(list) = backlog.list {
+            return Ok(list);
+        }
+        let store = match kept {
+            Kept::Stored => turn.broker.store.as_ref(),
+            Kept::Spooled => turn.broker.spool.as_ref(),
+        };
+        let Some(store) = store else {
+            return Err(Failure::new(FailureKind::Store, "the broker has no store"));
+        };
+        let descriptor = crate::recover::describe(&self.destination, &self.role, lane);
+        let list = store
+            .define(descriptor)
+            .map_err(|error| store_failure(&error))?;
+        backlog.list = Some(list);
+        Ok(list)
+    }
+
+    /// Takes in one message that was admitted: chooses its place, and notes what to write.
+    ///
+    /// # Errors
+    /// As [`Queue::spot`].
+    pub(crate) fn take_in(
+        &self,
+        state: &mut QueueState,
+        message: Message,
+        writes: &mut Writes,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Failure> {
+        let spot = self.spot(state, &message, turn)?;
+        self.note_spot(&spot, &message, writes, turn);
+        self.note_expiration(state, message.expiration_ms(), turn);
+        if spot.keep {
+            let entry = self.entry(message, spot.order, spot.place);
+            state.push(spot.lane, entry);
+        }
+        Ok(())
+    }
+
+    /// Notes the record of a message for its place.
+    pub(crate) fn note_spot(
+        &self,
+        spot: &Spot,
+        message: &Message,
+        writes: &mut Writes,
+        turn: &mut Turn<'_>,
+    ) {
+        let bytes = message.head().len() + message.body().len();
+        match spot.target() {
+            Some((Kept::Stored, target)) => {
+                turn.count_stored(bytes);
+                writes.stored.push(record(message, Targets::One(target)));
+            }
+            Some((Kept::Spooled, target)) => {
+                turn.count_spooled(bytes);
+                writes.spooled.push(record(message, Targets::One(target)));
+            }
+            None => {}
+        }
+    }
+
+    /// Writes what was noted and answers whom it concerns.
+    pub(crate) fn write(&self, writes: &mut Writes, turn: &mut Turn<'_>) -> Result<(), Failure> {
+        let mut batch = None;
+        let mut result = Ok(());
+        if !writes.stored.is_empty()
+            && let Some(store) = &turn.broker.store
+        {
+            match store.append(&mut writes.stored) {
+                Ok(number) => batch = Some(number),
+                Err(error) => result = Err(store_failure(&error)),
+            }
+        }
+        if !writes.spooled.is_empty()
+            && let Some(spool) = &turn.broker.spool
+            && let Err(error) = spool.append(&mut writes.spooled)
+        {
+            result = Err(store_failure(&error));
+        }
+        for answer in writes.answers.drain(..) {
+            match &result {
+                Err(failure) => {
+                    turn.answer(&answer.outbox, Some(answer.reply), Err(failure.clone()));
+                }
+                Ok(()) => {
+                    let batch = batch.filter(|_| answer.durable);
+                    turn.answer_after(&answer.outbox, Some(answer.reply), batch);
+                }
+            }
+        }
+        result
+    }
+}
+
+impl QueueState {
+    /// Appends a new entry to a lane's window.
+    pub(crate) fn push(&mut self, lane: usize, entry: Entry) {
+        if entry.expiration_ms > 0 {
+            self.expiring
+                .insert((entry.expiration_ms, lane as u8, entry.order));
+        }
+        self.rescan_from = self.rescan_from.min(entry.order);
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.window.push_back(entry);
+        }
+    }
+}

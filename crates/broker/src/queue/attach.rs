@@ -1,0 +1,113 @@
+//! Consumers come and go.
+
+use crate::consumer::Consumer;
+use crate::entry::Entry;
+use crate::queue::browse::Browse;
+use crate::queue::in_flight::InFlight;
+use crate::queue::{Attachment, Queue, QueueState, Role};
+use crate::turn::Turn;
+use std::sync::Arc;
+
+impl Queue {
+    /// Adds a consumer (or browser) and dispatches to it.
+    pub(crate) fn attach(self: &Arc<Self>, consumer: &Arc<Consumer>, turn: &mut Turn<'_>) {
+        let mut state = self.lock();
+        if consumer.browser {
+            let browse = Browse::new(Arc::clone(consumer), &state);
+            state.browsers.push(browse);
+            return self.dispatch_locked(&mut state, turn);
+        }
+        if state.attachments.is_empty() {
+            state.dispatch_after_ms =
+                turn.now.monotonic_ms + self.policy.time_before_dispatch_starts_ms;
+            let waits = self.policy.time_before_dispatch_starts_ms > 0
+                || self.policy.consumers_before_dispatch_starts > 0;
+            if waits {
+                turn.broker
+                    .wake_at(turn.now, self.policy.time_before_dispatch_starts_ms, self);
+            }
+        }
+        let attachment = Attachment {
+            consumer: Arc::clone(consumer),
+            in_flight: InFlight::default(),
+            wanted_from: u64::MAX,
+        };
+        let priority = consumer.priority;
+        let at = state
+            .attachments
+            .partition_point(|other| other.consumer.priority >= priority);
+        state.attachments.insert(at, attachment);
+        state.next_attachment = 0;
+        state.rescan_from = 0;
+        self.dispatch_locked(&mut state, turn);
+    }
+
+    /// Removes a consumer; what it had not acknowledged goes to the others.
+    pub(crate) fn detach(self: &Arc<Self>, consumer: &Arc<Consumer>, turn: &mut Turn<'_>) {
+        let mut state = self.lock();
+        state
+            .browsers
+            .retain(|browse| !Arc::ptr_eq(&browse.consumer, consumer));
+        let Some(at) = state.attachment_at(consumer) else {
+            return;
+        };
+        let mut attachment = state.attachments.remove(at);
+        state.next_attachment = 0;
+        state.rescan_from = 0;
+        let connection = consumer.outbox.id;
+        let id = consumer.id;
+        state
+            .groups
+            .retain(|_, owner| owner.connection != connection || owner.consumer != id);
+        state.idle_since_ms = turn.now.monotonic_ms;
+        let open = attachment.in_flight.take_all();
+        state.in_flight_count -= open.len();
+        if matches!(self.role, Role::Subscription) {
+            drop(open);
+            return self.clear(&mut state, turn);
+        }
+        for delivered in open {
+            let mut entry = delivered.entry;
+            entry.redeliveries += 1;
+            state.give_back(self, entry);
+        }
+        self.dispatch_locked(&mut state, turn);
+    }
+
+    /// Forgets all messages (of a queue that ends).
+    pub(crate) fn clear(&self, state: &mut QueueState, turn: &mut Turn<'_>) {
+        state.closed = true;
+        for parked in state.parking.remove(turn, |_| true) {
+            drop(parked);
+        }
+        let entries: Vec<Entry> = state
+            .lanes
+            .iter_mut()
+            .flat_map(|lane| {
+                let stored = lane.stored.staged.drain(..);
+                lane.window
+                    .drain(..)
+                    .chain(stored)
+                    .chain(lane.spooled.staged.drain(..))
+            })
+            .collect();
+        drop(entries);
+        state.expiring.clear();
+        let lists: Vec<_> = state.lists().collect();
+        for (kept, list) in lists {
+            turn.broker.drop_list(kept, list);
+        }
+        for lane in &mut state.lanes {
+            *lane = crate::queue::lane::Lane::default();
+        }
+    }
+
+    /// Ends the queue: consumers are detached, messages forgotten.
+    pub(crate) fn close(self: &Arc<Self>, turn: &mut Turn<'_>) {
+        let mut state = self.lock();
+        state.attachments.clear();
+        state.browsers.clear();
+        state.in_flight_count = 0;
+        self.clear(&mut state, turn);
+    }
+}

@@ -1,0 +1,162 @@
+//! Reading pending messages back from the journal or the spool.
+//!
+//! A queue asks for a page when consumers want messages, its window runs low and there is room in
+//! memory; the read happens without the queue's lock, on the paging threads. A queue that holds
+//! nothing in memory may always read a small page, so that dispatch goes on whatever the other
+//! destinations have taken.
+
+use crate::entry::Place;
+use crate::queue::lane::Kept;
+use crate::queue::{Queue, QueueState};
+use crate::settings::Cursor;
+use crate::turn::Turn;
+use floodway_message::Message;
+use floodway_store::{Page, PageRequest, StoreError};
+use std::sync::Arc;
+
+/// Most bytes read at a time.
+const PAGE_BYTES_MAX: u64 = 1 << 20;
+/// Bytes that a queue without messages in memory may read whatever the limits.
+const RESERVE_BYTES: u64 = 64 << 10;
+
+/// A read that is wanted.
+pub(crate) struct PageJob {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) lane: usize,
+    pub(crate) kept: Kept,
+    pub(crate) request: PageRequest,
+}
+
+impl Queue {
+    /// Asks for pages where the window runs low.
+    pub(crate) fn page_in(self: &Arc<Self>, state: &mut QueueState, turn: &Turn<'_>) {
+        let wanted = self.cursor == Cursor::Memory
+            || state
+                .attachments
+                .iter()
+                .any(|attachment| attachment.consumer.has_room());
+        if !wanted {
+            return;
+        }
+        let low = self.policy.page_size_max.max(1);
+        for lane in (0..state.lanes.len()).rev() {
+            for kept in [Kept::Stored, Kept::Spooled] {
+                let bytes_max = self.page_bytes(state);
+                let Some(found) = state.lanes.get_mut(lane) else {
+                    continue;
+                };
+                if found.window.len() >= low && self.cursor != Cursor::Memory {
+                    continue;
+                }
+                let backlog = found.backlog(kept);
+                let Some(list) = backlog.list else { continue };
+                if backlog.paging || !backlog.unread() || !backlog.staged.is_empty() {
+                    continue;
+                }
+                let Some(bytes_max) = bytes_max else { return };
+                backlog.paging = true;
+                let request = PageRequest {
+                    list,
+                    from: backlog.from,
+                    records_max: low,
+                    bytes_max,
+                };
+                turn.broker.page(PageJob {
+                    queue: Arc::clone(self),
+                    lane,
+                    kept,
+                    request,
+                });
+            }
+        }
+    }
+
+    /// Bytes that may be read now; `None` when there is no room.
+    fn page_bytes(&self, state: &QueueState) -> Option<usize> {
+        let percent = self.policy.cursor_memory_high_water_mark;
+        let nothing_held =
+            state.in_flight_count == 0 && state.lanes.iter().all(|lane| lane.window.is_empty());
+        let space = if self.cursor == Cursor::Memory || self.has_space(state) {
+            self.usage
+                .space_bytes(percent)
+                .clamp(RESERVE_BYTES, PAGE_BYTES_MAX)
+        } else if nothing_held {
+            RESERVE_BYTES
+        } else {
+            return None;
+        };
+        usize::try_from(space).ok()
+    }
+
+    /// Takes in a page and dispatches.
+    pub(crate) fn paged(
+        self: &Arc<Self>,
+        job: &PageJob,
+        result: Result<Page, StoreError>,
+        turn: &mut Turn<'_>,
+    ) {
+        let mut state = self.lock();
+        let closed = state.closed;
+        let Some(lane) = state.lanes.get_mut(job.lane) else {
+            return;
+        };
+        let backlog = lane.backlog(job.kept);
+        backlog.paging = false;
+        if closed || backlog.from != job.request.from {
+            return self.dispatch_locked(&mut state, turn);
+        }
+        let page = match result {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::error!(destination = %self.destination, "pending messages cannot be read: {error}");
+                return;
+            }
+        };
+        if page.unwritten && page.records.is_empty() && page.next == job.request.from {
+            turn.broker.await_pages(self);
+            return;
+        }
+        self.stage(&mut state, job, page);
+        self.dispatch_locked(&mut state, turn);
+    }
+
+    fn stage(self: &Arc<Self>, state: &mut QueueState, job: &PageJob, page: Page) {
+        let list = job.request.list;
+        let mut staged = Vec::with_capacity(page.records.len());
+        let read = page.records.len() as u64;
+        for record in page.records {
+            let position = record.position;
+            let place = match job.kept {
+                Kept::Stored => Place::Stored { list, position },
+                Kept::Spooled => Place::Spooled { list, position },
+            };
+            match Message::from_parts(record.head, record.body) {
+                Ok(message) => staged.push(self.entry(message, record.order, place)),
+                Err(error) => {
+                    tracing::error!(destination = %self.destination, position, "a stored message is damaged and left out: {error}");
+                }
+            }
+        }
+        let Some(lane) = state.lanes.get_mut(job.lane) else {
+            return;
+        };
+        let backlog = lane.backlog(job.kept);
+        backlog.from = page.next;
+        staged.retain(|entry| !backlog.skipped(entry));
+        backlog.skip = backlog.skip.split_off(&page.next);
+        for entry in &staged {
+            if entry.expiration_ms > 0 {
+                state
+                    .expiring
+                    .insert((entry.expiration_ms, job.lane as u8, entry.order));
+            }
+            state.rescan_from = state.rescan_from.min(entry.order);
+        }
+        backlog.staged.extend(staged);
+        lane.counted(job.kept, read);
+        lane.merge();
+        if job.kept == Kept::Spooled {
+            self.set_spooling(state.lanes.iter().any(|lane| lane.spooled.unread()));
+        }
+    }
+}

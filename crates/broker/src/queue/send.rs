@@ -1,0 +1,241 @@
+//! Sends into a queue: admitted, parked or refused; and parked ones taken in when there is room.
+
+use crate::dead_letter::DeadLetter;
+use crate::destination::Node;
+use crate::flow::admission::{Demand, Treatment, fullness, treatment};
+use crate::flow::parking::{Full, Incoming, Parked, Waiting};
+use crate::outbox::Outbox;
+use crate::queue::add::{Answer, Writes};
+use crate::queue::{Queue, QueueState};
+use crate::settings::Cursor;
+use crate::turn::{Turn, Work};
+use floodway_message::Message;
+use floodway_message::session::{Failure, FailureKind};
+use std::sync::Arc;
+
+impl Queue {
+    /// Takes in a batch of one connection, in order, and dispatches.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        batch: &mut Vec<Incoming>,
+        outbox: &Arc<Outbox>,
+        turn: &mut Turn<'_>,
+    ) {
+        let mut state = self.lock();
+        if state.closed {
+            for incoming in batch.drain(..) {
+                turn.answer(outbox, incoming.reply, Err(self.gone()));
+            }
+            return;
+        }
+        let mut writes = Writes::default();
+        for incoming in batch.drain(..) {
+            self.offer(&mut state, incoming, outbox, &mut writes, turn);
+        }
+        if self.write(&mut writes, turn).is_ok() {
+            self.dispatch_locked(&mut state, turn);
+        }
+    }
+
+    pub(crate) fn gone(&self) -> Failure {
+        Failure::new(
+            FailureKind::Destination,
+            format!("{} does not exist any more", self.destination),
+        )
+    }
+
+    fn offer(
+        self: &Arc<Self>,
+        state: &mut QueueState,
+        incoming: Incoming,
+        outbox: &Arc<Outbox>,
+        writes: &mut Writes,
+        turn: &mut Turn<'_>,
+    ) {
+        let full = match state.parking.front() {
+            Some(parked) => Some(parked.full.clone()),
+            None => self.fullness(state, &incoming.message, turn),
+        };
+        let Some(full) = full else {
+            return self.admit(state, incoming, outbox, writes, turn);
+        };
+        match treatment(&full, &self.policy, turn) {
+            Treatment::Refuse => {
+                let failure = full.failure(&self.destination, 0);
+                tracing::info!(destination = %self.destination, peer = %outbox.peer, "send refused: {failure}");
+                turn.answer(outbox, incoming.reply, Err(failure));
+            }
+            Treatment::Park { deadline_ms } => {
+                let parked = Parked {
+                    outbox: Arc::clone(outbox),
+                    waiting: Waiting::Send(incoming),
+                    since_ms: turn.now.monotonic_ms,
+                    deadline_ms,
+                    full,
+                };
+                self.park(state, parked, turn);
+            }
+        }
+    }
+
+    /// Lets a send or commit wait here, and says so in the log.
+    pub(crate) fn park(
+        self: &Arc<Self>,
+        state: &mut QueueState,
+        parked: Parked,
+        turn: &mut Turn<'_>,
+    ) {
+        let (full, peer) = (parked.full.clone(), Arc::clone(&parked.outbox));
+        state.parking.push(parked, turn);
+        if !std::mem::replace(&mut state.parking.listed, true) {
+            turn.broker.list(Node::Queue(Arc::clone(self)));
+        }
+        let now = turn.now.monotonic_ms;
+        let interval = self.policy.blocked_producer_warning_interval_ms;
+        if full != Full::Congested && state.parking.warns(now, interval) {
+            state
+                .parking
+                .log_blocked(&full, &self.destination, &peer, now);
+        }
+    }
+
+    pub(crate) fn fullness(
+        &self,
+        state: &QueueState,
+        message: &Message,
+        turn: &mut Turn<'_>,
+    ) -> Option<Full> {
+        let store = self.stores(message, turn);
+        let spool = !store && !self.keeps(state, message, turn);
+        let can_spool = turn.broker.spool.is_some() && self.spools();
+        let memory = self.cursor == Cursor::Memory
+            || self.policy.cursor_memory_high_water_mark > 100
+            || (!store && !can_spool);
+        fullness(
+            Demand {
+                memory,
+                store,
+                spool,
+            },
+            &self.usage,
+            &self.policy,
+            turn,
+        )
+    }
+
+    fn admit(
+        self: &Arc<Self>,
+        state: &mut QueueState,
+        incoming: Incoming,
+        outbox: &Arc<Outbox>,
+        writes: &mut Writes,
+        turn: &mut Turn<'_>,
+    ) {
+        let Incoming { message, reply, .. } = incoming;
+        if message.is_expired(turn.now.wall_ms) {
+            state.counts.expired += 1;
+            let letter = DeadLetter::expired(Arc::new(message), self, None);
+            turn.later(Work::DeadLetter(Box::new(letter)));
+            return turn.answer(outbox, reply, Ok(()));
+        }
+        let durable = self.stores(&message, turn);
+        match self.take_in(state, message, writes, turn) {
+            Ok(()) => {
+                if let Some(reply) = reply {
+                    let outbox = Arc::clone(outbox);
+                    writes.answers.push(Answer {
+                        outbox,
+                        reply,
+                        durable,
+                    });
+                }
+            }
+            Err(failure) => turn.answer(outbox, reply, Err(failure)),
+        }
+    }
+
+    /// Takes in parked sends as far as there is room, oldest first.
+    pub(crate) fn resume(self: &Arc<Self>, turn: &mut Turn<'_>) {
+        let mut state = self.lock();
+        self.fail_overdue(&mut state, turn);
+        let mut writes = Writes::default();
+        let mut taken = 0;
+        while let Some(front) = state.parking.front() {
+            let full = match &front.waiting {
+                Waiting::Send(incoming) => {
+                    // A clone of a message is two reference counts.
+                    let message = incoming.message.clone();
+                    self.fullness(&state, &message, turn)
+                }
+                Waiting::Commit(_) => self.commit_full(turn),
+            };
+            if full.is_some() {
+                break;
+            }
+            let Some(parked) = state.parking.pop(turn) else {
+                break;
+            };
+            taken += 1;
+            match parked.waiting {
+                Waiting::Send(incoming) => {
+                    self.admit(&mut state, incoming, &parked.outbox, &mut writes, turn);
+                }
+                Waiting::Commit(operation) => {
+                    turn.later(Work::Commit(operation));
+                    break;
+                }
+            }
+        }
+        let written = self.write(&mut writes, turn).is_ok();
+        self.note_resumed(&mut state, turn);
+        if taken > 0 && written {
+            self.dispatch_locked(&mut state, turn);
+        }
+    }
+
+    /// The limit that holds a commit back.
+    pub(crate) fn commit_full(&self, turn: &mut Turn<'_>) -> Option<Full> {
+        let memory = self.cursor == Cursor::Memory
+            || self.policy.cursor_memory_high_water_mark > 100
+            || turn.broker.spool.is_none()
+            || !self.spools();
+        let store = turn.broker.store.is_some() && !self.destination.kind().is_temporary();
+        fullness(
+            Demand {
+                memory,
+                store,
+                spool: false,
+            },
+            &self.usage,
+            &self.policy,
+            turn,
+        )
+    }
+
+    fn note_resumed(self: &Arc<Self>, state: &mut QueueState, turn: &mut Turn<'_>) {
+        if !state.parking.is_empty() {
+            return;
+        }
+        if std::mem::take(&mut state.parking.listed) {
+            turn.broker.unlist(&Node::Queue(Arc::clone(self)));
+        }
+        state
+            .parking
+            .log_resumed(&self.destination, turn.now.monotonic_ms);
+    }
+
+    fn fail_overdue(self: &Arc<Self>, state: &mut QueueState, turn: &mut Turn<'_>) {
+        for parked in state.parking.overdue(turn) {
+            parked.time_out(&self.destination, turn);
+        }
+    }
+
+    /// Forgets what a connection that is gone had parked here.
+    pub(crate) fn forget_parked(self: &Arc<Self>, connection: u64, turn: &mut Turn<'_>) {
+        let mut state = self.lock();
+        state
+            .parking
+            .remove(turn, |parked| parked.outbox.id == connection);
+        self.note_resumed(&mut state, turn);
+    }
+}

@@ -1,0 +1,64 @@
+//! The end of a session: what it left open is closed.
+
+use super::{Session, SessionState};
+use crate::consumer::Consumer;
+use crate::queue::Role;
+use crate::registry::PatternTarget;
+use crate::turn::Turn;
+use floodway_message::Now;
+use std::sync::Arc;
+
+impl Session {
+    /// The connection is gone: consumers are closed, transactions rolled back, temporary
+    /// destinations removed, and sends that wait for space forgotten.
+    pub fn close(&self, now: Now) {
+        let mut turn = Turn::new(&self.broker, now);
+        let mut state = self.state.lock();
+        self.end(&mut state, &mut turn);
+        drop(state);
+        self.outbox.close();
+        for node in self.broker.parked_nodes() {
+            node.forget_parked(self.outbox.id, &mut turn);
+        }
+        turn.finish();
+    }
+
+    pub(super) fn end(&self, state: &mut SessionState, turn: &mut Turn<'_>) {
+        if std::mem::replace(&mut state.closed, true) {
+            return;
+        }
+        state.transactions.clear();
+        state.uncommitted_bytes = 0;
+        for consumer in std::mem::take(&mut state.consumers).into_values() {
+            self.detach(&consumer, turn);
+        }
+        for destination in std::mem::take(&mut state.temporaries) {
+            self.broker.remove(&destination, turn);
+        }
+        state.routes.clear();
+        if let Some(client_id) = state.client_id.take() {
+            let mut clients = self.broker.clients.lock();
+            if clients.get(&client_id) == Some(&self.outbox.id) {
+                clients.remove(&client_id);
+            }
+        }
+    }
+
+    /// Takes a consumer away from everything it is attached to.
+    pub(super) fn detach(&self, consumer: &Arc<Consumer>, turn: &mut Turn<'_>) {
+        self.broker
+            .patterns
+            .lock()
+            .retain(|pattern| match &pattern.target {
+                PatternTarget::Consumer(other) => !Arc::ptr_eq(other, consumer),
+                PatternTarget::Subscription(_) => true,
+            });
+        let queues = std::mem::take(&mut *consumer.queues.lock());
+        for queue in queues {
+            if matches!(queue.role, Role::Subscription) {
+                self.broker.unsubscribe(&queue, turn);
+            }
+            queue.detach(consumer, turn);
+        }
+    }
+}

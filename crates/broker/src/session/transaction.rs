@@ -1,0 +1,224 @@
+//! Local transactions and composite sends: collected here, made final as one [`Operation`].
+//!
+//! What is sent in a transaction waits in memory, bounded per connection by count and bytes; it
+//! is not charged to its destinations before the commit, so a transaction never waits on itself.
+
+use super::{Session, SessionState};
+use crate::consumer::Consumer;
+use crate::destination::Node;
+use crate::operation::Operation;
+use crate::queue::Queue;
+use crate::turn::Turn;
+use floodway_message::session::{Destinations, Failure, FailureKind, Reply, Send, TxId};
+use floodway_message::{Destination, Message};
+use std::sync::Arc;
+
+/// An open transaction.
+#[derive(Default)]
+pub(crate) struct Transaction {
+    sends: Vec<(Destinations, Message)>,
+    bytes: usize,
+    pub(super) count: usize,
+    acks: Vec<(Arc<Queue>, Arc<Consumer>)>,
+}
+
+impl Transaction {
+    pub(super) fn acknowledged(
+        &mut self,
+        queue: &Arc<Queue>,
+        consumer: &Arc<Consumer>,
+        count: usize,
+    ) {
+        self.count += count;
+        let known = self.acks.iter().any(|(other_queue, other)| {
+            Arc::ptr_eq(other_queue, queue) && Arc::ptr_eq(other, consumer)
+        });
+        if !known {
+            self.acks.push((Arc::clone(queue), Arc::clone(consumer)));
+        }
+    }
+
+    fn undo(&self, tx: TxId) {
+        for (queue, consumer) in &self.acks {
+            queue.unmark(consumer, tx);
+        }
+    }
+}
+
+/// Most open transactions of one connection.
+const TRANSACTIONS_MAX: usize = 1000;
+
+impl Session {
+    pub(super) fn no_transaction(&self, tx: TxId, reply: Option<Reply>, turn: &mut Turn<'_>) {
+        let text = format!("transaction {tx} is not open; begin it first");
+        let failure = Failure::new(FailureKind::Transaction, text);
+        turn.answer(&self.outbox, reply, Err(failure));
+    }
+
+    pub(super) fn begin(
+        &self,
+        state: &mut SessionState,
+        tx: TxId,
+        reply: Option<Reply>,
+        turn: &mut Turn<'_>,
+    ) {
+        let result = if state.transactions.contains_key(&tx) {
+            let text = format!("transaction {tx} is open already");
+            Err(Failure::new(FailureKind::Transaction, text))
+        } else if state.transactions.len() >= TRANSACTIONS_MAX {
+            let text = format!("{TRANSACTIONS_MAX} transactions are open already; end some first");
+            Err(Failure::new(FailureKind::Transaction, text))
+        } else {
+            state.transactions.insert(tx, Transaction::default());
+            Ok(())
+        };
+        turn.answer(&self.outbox, reply, result);
+    }
+
+    pub(super) fn send_in_transaction(
+        &self,
+        state: &mut SessionState,
+        send: Send,
+        turn: &mut Turn<'_>,
+    ) {
+        let Send {
+            destinations,
+            message,
+            tx,
+            reply,
+            ..
+        } = send;
+        let tx = tx.unwrap_or_default();
+        let settings = &self.broker.settings;
+        let bytes = message.head().len() + message.body().len();
+        let over = state.uncommitted_bytes + bytes > settings.uncommitted_bytes_max;
+        let Some(transaction) = state.transactions.get_mut(&tx) else {
+            return self.no_transaction(tx, reply, turn);
+        };
+        if over || transaction.count >= settings.uncommitted_count_max {
+            let text = format!(
+                "the transaction is too large: at most {} operations, and {} bytes of messages per \
+                 connection, may be uncommitted; commit more often",
+                settings.uncommitted_count_max, settings.uncommitted_bytes_max
+            );
+            let failure = Failure::new(FailureKind::Transaction, text);
+            return turn.answer(&self.outbox, reply, Err(failure));
+        }
+        transaction.sends.push((destinations, message));
+        transaction.bytes += bytes;
+        transaction.count += 1;
+        state.uncommitted_bytes += bytes;
+        turn.answer(&self.outbox, reply, Ok(()));
+    }
+
+    pub(super) fn commit(
+        &self,
+        state: &mut SessionState,
+        tx: TxId,
+        reply: Option<Reply>,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(transaction) = state.transactions.remove(&tx) else {
+            return self.no_transaction(tx, reply, turn);
+        };
+        state.uncommitted_bytes -= transaction.bytes;
+        let mut sends = Vec::with_capacity(transaction.sends.len());
+        for (destinations, message) in &transaction.sends {
+            if let Err(failure) = self.expand(destinations, message, &mut sends, turn) {
+                transaction.undo(tx);
+                return turn.answer(&self.outbox, reply, Err(failure));
+            }
+        }
+        let outbox = Arc::clone(&self.outbox);
+        let acks = transaction.acks;
+        Box::new(Operation {
+            outbox,
+            reply,
+            sends,
+            tx,
+            acks,
+        })
+        .offer(turn);
+    }
+
+    pub(super) fn rollback(
+        &self,
+        state: &mut SessionState,
+        tx: TxId,
+        reply: Option<Reply>,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(transaction) = state.transactions.remove(&tx) else {
+            return self.no_transaction(tx, reply, turn);
+        };
+        state.uncommitted_bytes -= transaction.bytes;
+        transaction.undo(tx);
+        turn.answer(&self.outbox, reply, Ok(()));
+    }
+
+    /// A send to several destinations, or to a pattern, outside of any transaction.
+    pub(super) fn send_composite(&self, send: Send, turn: &mut Turn<'_>) {
+        let Send {
+            destinations,
+            message,
+            reply,
+            ..
+        } = send;
+        let mut sends = Vec::new();
+        if let Err(failure) = self.expand(&destinations, &message, &mut sends, turn) {
+            return turn.answer(&self.outbox, reply, Err(failure));
+        }
+        let outbox = Arc::clone(&self.outbox);
+        Box::new(Operation {
+            outbox,
+            reply,
+            sends,
+            tx: 0,
+            acks: Vec::new(),
+        })
+        .offer(turn);
+    }
+
+    /// Each target gets a copy that names it; the body is shared.
+    fn expand(
+        &self,
+        destinations: &Destinations,
+        message: &Message,
+        sends: &mut Vec<(Node, Message)>,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Failure> {
+        if let Destinations::One(destination) = destinations
+            && !destination.is_pattern()
+        {
+            sends.push((self.broker.node(destination, turn)?, message.clone()));
+            return Ok(());
+        }
+        for destination in destinations.iter() {
+            let nodes = if destination.is_pattern() {
+                self.broker.matching(destination)
+            } else {
+                vec![self.broker.node(destination, turn)?]
+            };
+            for node in nodes {
+                let copy = readdressed(message, node_destination(&node))?;
+                sends.push((node, copy));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn node_destination(node: &Node) -> &Destination {
+    match node {
+        Node::Queue(queue) => &queue.destination,
+        Node::Topic(topic) => &topic.destination,
+    }
+}
+
+fn readdressed(message: &Message, destination: &Destination) -> Result<Message, Failure> {
+    let mut builder = message.rebuild();
+    builder.destination(destination);
+    builder
+        .build(0)
+        .map_err(|error| Failure::new(FailureKind::Invalid, error.to_string()))
+}

@@ -1,0 +1,402 @@
+//! A topic: it keeps nothing itself, but feeds each subscription's own queue.
+//!
+//! A message is shared by its subscriptions and charged once, until the last lets go. For durable
+//! subscriptions it is stored once, as one record that stands in the lists of all of them.
+
+use crate::destination::Node;
+use crate::entry::Held;
+use crate::filter::Filter;
+use crate::flow::admission::{Demand, Treatment, fullness, treatment};
+use crate::flow::parking::{Full, Incoming, Parked, Parking, Waiting};
+use crate::flow::usage::{Charge, Usage};
+use crate::operation::Operation;
+use crate::outbox::Outbox;
+use crate::queue::add::Writes;
+use crate::queue::{Queue, Role};
+use crate::selection::Selection;
+use crate::settings::{Cursor, PolicyEntry};
+use crate::turn::{Turn, Work};
+use floodway_message::{Destination, Message};
+use parking_lot::{Mutex, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// One subscription: where its messages go and which ones.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) filter: Filter,
+    /// The connection whose own messages it does not want.
+    pub(crate) no_local: Option<u64>,
+}
+
+impl Subscription {
+    pub(crate) fn is_durable(&self) -> bool {
+        matches!(self.queue.role, Role::Durable { .. })
+    }
+
+    pub(crate) fn wants(&self, message: &Message, sender: u64) -> bool {
+        self.no_local != Some(sender)
+            && (self.filter.is_open() || self.filter.passes(&Selection::new(message, 0)))
+    }
+}
+
+/// A message and its charge, shared by the subscriptions of a topic.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) message: Arc<Message>,
+    charge: Arc<Charge>,
+}
+
+impl Shared {
+    pub(crate) fn held(&self) -> Held {
+        Held::Shared {
+            _charge: Arc::clone(&self.charge),
+        }
+    }
+}
+
+/// See the module.
+pub(crate) struct Topic {
+    pub(crate) destination: Destination,
+    pub(crate) usage: Arc<Usage>,
+    pub(crate) policy: Arc<PolicyEntry>,
+    /// Sorted by the id of their queues.
+    subscriptions: RwLock<Arc<Vec<Arc<Subscription>>>>,
+    parking: Mutex<Parking>,
+    closed: AtomicBool,
+    enqueued: AtomicU64,
+}
+
+impl Topic {
+    pub(crate) fn new(
+        destination: Destination,
+        usage: Arc<Usage>,
+        policy: Arc<PolicyEntry>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            destination,
+            usage,
+            policy,
+            subscriptions: RwLock::new(Arc::new(Vec::new())),
+            parking: Mutex::new(Parking::default()),
+            closed: AtomicBool::new(false),
+            enqueued: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn subscriptions(&self) -> Arc<Vec<Arc<Subscription>>> {
+        Arc::clone(&self.subscriptions.read())
+    }
+
+    pub(crate) fn subscribe(&self, subscription: &Arc<Subscription>) {
+        let mut current = self.subscriptions.write();
+        let mut next: Vec<_> = current.iter().map(Arc::clone).collect();
+        if next.iter().any(|other| Arc::ptr_eq(other, subscription)) {
+            return;
+        }
+        let at = next.partition_point(|other| other.queue.id < subscription.queue.id);
+        next.insert(at, Arc::clone(subscription));
+        *current = Arc::new(next);
+    }
+
+    pub(crate) fn unsubscribe(&self, queue: &Arc<Queue>, turn: &mut Turn<'_>) {
+        let mut current = self.subscriptions.write();
+        let kept = current
+            .iter()
+            .filter(|other| !Arc::ptr_eq(&other.queue, queue));
+        *current = Arc::new(kept.map(Arc::clone).collect());
+        drop(current);
+        // Whatever the subscription held is free now.
+        turn.broker.signal.raise();
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn share(&self, message: Message) -> Shared {
+        let bytes = self.policy.minimum_message_size + message.charge_bytes() as u64;
+        let charge = Arc::new(Charge::new(&self.usage, bytes));
+        Shared {
+            message: Arc::new(message),
+            charge,
+        }
+    }
+
+    /// Takes in a batch of one connection, in order.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        batch: &mut Vec<Incoming>,
+        outbox: &Arc<Outbox>,
+        turn: &mut Turn<'_>,
+    ) {
+        let subscriptions = self.subscriptions();
+        let mut admitted = Vec::with_capacity(batch.len());
+        for incoming in batch.drain(..) {
+            match self.full_or_waiting(&subscriptions, &incoming.message, turn) {
+                None => admitted.push(incoming),
+                Some(full) => self.refuse_or_park(full, incoming, outbox, turn),
+            }
+        }
+        self.publish_batch(&subscriptions, admitted, outbox, turn);
+    }
+
+    fn full_or_waiting(
+        &self,
+        subscriptions: &[Arc<Subscription>],
+        message: &Message,
+        turn: &mut Turn<'_>,
+    ) -> Option<Full> {
+        if let Some(parked) = self.parking.lock().front() {
+            return Some(parked.full.clone());
+        }
+        self.fullness(subscriptions, message, turn)
+    }
+
+    fn fullness(
+        &self,
+        subscriptions: &[Arc<Subscription>],
+        message: &Message,
+        turn: &mut Turn<'_>,
+    ) -> Option<Full> {
+        let spool = turn.broker.spool.is_some();
+        let in_memory = |subscription: &Arc<Subscription>| {
+            let queue = &subscription.queue;
+            !spool || queue.cursor == Cursor::Memory || !queue.spools()
+        };
+        let demand = Demand {
+            memory: subscriptions.iter().any(in_memory)
+                || (self.policy.cursor_memory_high_water_mark > 100 && !subscriptions.is_empty()),
+            store: message.is_persistent()
+                && turn.broker.store.is_some()
+                && subscriptions
+                    .iter()
+                    .any(|subscription| subscription.is_durable()),
+            spool: subscriptions
+                .iter()
+                .any(|subscription| subscription.queue.is_spooling()),
+        };
+        fullness(demand, &self.usage, &self.policy, turn)
+    }
+
+    fn refuse_or_park(
+        self: &Arc<Self>,
+        full: Full,
+        incoming: Incoming,
+        outbox: &Arc<Outbox>,
+        turn: &mut Turn<'_>,
+    ) {
+        match treatment(&full, &self.policy, turn) {
+            Treatment::Refuse => {
+                let failure = full.failure(&self.destination, 0);
+                turn.answer(outbox, incoming.reply, Err(failure));
+            }
+            Treatment::Park { deadline_ms } => {
+                let (outbox, since_ms) = (Arc::clone(outbox), turn.now.monotonic_ms);
+                let waiting = Waiting::Send(incoming);
+                self.park(
+                    Parked {
+                        outbox,
+                        waiting,
+                        since_ms,
+                        deadline_ms,
+                        full,
+                    },
+                    turn,
+                );
+            }
+        }
+    }
+
+    pub(crate) fn park(self: &Arc<Self>, parked: Parked, turn: &mut Turn<'_>) {
+        let mut parking = self.parking.lock();
+        let (full, peer) = (parked.full.clone(), Arc::clone(&parked.outbox));
+        parking.push(parked, turn);
+        if !std::mem::replace(&mut parking.listed, true) {
+            turn.broker.list(Node::Topic(Arc::clone(self)));
+        }
+        let now = turn.now.monotonic_ms;
+        let interval = self.policy.blocked_producer_warning_interval_ms;
+        if full != Full::Congested && parking.warns(now, interval) {
+            parking.log_blocked(&full, &self.destination, &peer, now);
+        }
+    }
+
+    /// Takes in parked sends as far as there is room, oldest first.
+    pub(crate) fn resume(self: &Arc<Self>, turn: &mut Turn<'_>) {
+        let subscriptions = self.subscriptions();
+        let overdue = self.parking.lock().overdue(turn);
+        for parked in overdue {
+            parked.time_out(&self.destination, turn);
+        }
+        loop {
+            let mut parking = self.parking.lock();
+            let Some(front) = parking.front() else { break };
+            let full = match &front.waiting {
+                Waiting::Send(incoming) => {
+                    let message = incoming.message.clone();
+                    self.fullness(&subscriptions, &message, turn)
+                }
+                Waiting::Commit(_) => self.commit_full(turn),
+            };
+            if full.is_some() {
+                break;
+            }
+            let Some(parked) = parking.pop(turn) else {
+                break;
+            };
+            drop(parking);
+            match parked.waiting {
+                Waiting::Send(incoming) => {
+                    self.publish_batch(&subscriptions, vec![incoming], &parked.outbox, turn);
+                }
+                Waiting::Commit(operation) => {
+                    turn.later(Work::Commit(operation));
+                    break;
+                }
+            }
+        }
+        self.note_resumed(turn);
+    }
+
+    /// The limit that holds a commit back.
+    pub(crate) fn commit_full(&self, turn: &mut Turn<'_>) -> Option<Full> {
+        let subscriptions = self.subscriptions();
+        let in_memory = |s: &Arc<Subscription>| s.queue.cursor == Cursor::Memory;
+        let memory = turn.broker.spool.is_none() || subscriptions.iter().any(in_memory);
+        let demand = Demand {
+            memory: memory && !subscriptions.is_empty(),
+            ..Demand::default()
+        };
+        fullness(demand, &self.usage, &self.policy, turn)
+    }
+
+    fn note_resumed(self: &Arc<Self>, turn: &mut Turn<'_>) {
+        let mut parking = self.parking.lock();
+        if !parking.is_empty() {
+            return;
+        }
+        if std::mem::take(&mut parking.listed) {
+            turn.broker.unlist(&Node::Topic(Arc::clone(self)));
+        }
+        parking.log_resumed(&self.destination, turn.now.monotonic_ms);
+    }
+
+    pub(crate) fn forget_parked(self: &Arc<Self>, connection: u64, turn: &mut Turn<'_>) {
+        self.parking
+            .lock()
+            .remove(turn, |parked| parked.outbox.id == connection);
+        self.note_resumed(turn);
+    }
+
+    fn publish_batch(
+        self: &Arc<Self>,
+        subscriptions: &[Arc<Subscription>],
+        batch: Vec<Incoming>,
+        outbox: &Arc<Outbox>,
+        turn: &mut Turn<'_>,
+    ) {
+        let stores = turn.broker.store.is_some()
+            && subscriptions
+                .iter()
+                .any(|subscription| subscription.is_durable());
+        let mut transient = Vec::with_capacity(batch.len());
+        for incoming in batch {
+            let Incoming { message, reply, .. } = incoming;
+            if message.is_expired(turn.now.wall_ms) {
+                turn.answer(outbox, reply, Ok(()));
+                continue;
+            }
+            self.enqueued.fetch_add(1, Ordering::Relaxed);
+            if stores && message.is_persistent() {
+                self.publish_transient(subscriptions, &transient, outbox.id, turn);
+                transient.clear();
+                let node = Node::Topic(Arc::clone(self));
+                Operation::single(node, message, outbox, reply).apply(turn);
+            } else {
+                transient.push(self.share(message));
+                turn.answer(outbox, reply, Ok(()));
+            }
+        }
+        self.publish_transient(subscriptions, &transient, outbox.id, turn);
+    }
+
+    /// Publishes one message on behalf of the broker itself.
+    pub(crate) fn publish(self: &Arc<Self>, message: Message, turn: &mut Turn<'_>) {
+        let subscriptions = self.subscriptions();
+        let shared = [self.share(message)];
+        self.publish_transient(&subscriptions, &shared, u64::MAX, turn);
+    }
+
+    /// Gives messages to all subscriptions that do not store them: a batch per subscription, so
+    /// that each is locked once.
+    pub(crate) fn publish_transient(
+        &self,
+        subscriptions: &[Arc<Subscription>],
+        batch: &[Shared],
+        sender: u64,
+        turn: &mut Turn<'_>,
+    ) {
+        if batch.is_empty() {
+            return;
+        }
+        for subscription in subscriptions {
+            let queue = &subscription.queue;
+            let mut state = queue.lock();
+            // A durable subscription gets non-persistent messages only while somebody listens.
+            if state.closed || (subscription.is_durable() && state.attachments.is_empty()) {
+                continue;
+            }
+            let mut writes = Writes::default();
+            for shared in batch {
+                let message = &shared.message;
+                if subscription.is_durable() && queue.stores(message, turn) {
+                    continue;
+                }
+                if subscription.wants(message, sender) {
+                    queue.take_shared(&mut state, shared, &mut writes, turn);
+                }
+            }
+            if queue.write(&mut writes, turn).is_ok() {
+                queue.dispatch_locked(&mut state, turn);
+                queue.evict(&mut state, turn);
+            }
+        }
+    }
+}
+
+impl Queue {
+    /// Takes in a message of a topic that is not stored.
+    fn take_shared(
+        &self,
+        state: &mut crate::queue::QueueState,
+        shared: &Shared,
+        writes: &mut Writes,
+        turn: &mut Turn<'_>,
+    ) {
+        let message = &shared.message;
+        let Ok(spot) = self.spot(state, message, turn) else {
+            return;
+        };
+        self.note_spot(&spot, message, writes, turn);
+        self.note_expiration(state, message.expiration_ms(), turn);
+        if spot.keep {
+            let message = Arc::clone(message);
+            let entry = Self::entry_with(message, shared.held(), spot.order, spot.place);
+            state.push(spot.lane, entry);
+        }
+    }
+}
+
+impl std::fmt::Debug for Topic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Topic")
+            .field("destination", &self.destination)
+            .finish()
+    }
+}
