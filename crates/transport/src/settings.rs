@@ -34,10 +34,13 @@ pub struct ConnectorSettings {
     pub read_buffer_bytes: usize,
     /// Deliveries are held back while so many bytes wait to be written to the peer.
     pub output_limit_bytes: usize,
+    /// A peer that leaves its answers unread is read no further when it has given so many commands
+    /// since the last answer was taken.
+    pub commands_ahead_max: usize,
     /// Most bytes read from one connection before others get their turn.
     pub turn_bytes_max: usize,
-    /// Most reads from one connection before others get their turn.
-    pub turn_reads_max: usize,
+    /// Most reads and writes of one connection before others get their turn.
+    pub turn_steps_max: usize,
     /// Most events taken from the core at a time.
     pub turn_events_max: usize,
     /// `transport.tcpNoDelay`: send small segments at once. Output is gathered before it is
@@ -72,15 +75,16 @@ impl ConnectorSettings {
             socket_buffer_bytes: None,
             read_buffer_bytes: 64 * 1024,
             output_limit_bytes: 256 * 1024,
+            commands_ahead_max: 16_384,
             turn_bytes_max: 256 * 1024,
-            turn_reads_max: 8,
+            turn_steps_max: 16,
             turn_events_max: 1024,
             tcp_no_delay: true,
             keep_alive: false,
             linger_seconds: None,
             read_timeout_ms: 0,
             write_timeout_ms: 0,
-            close_timeout_ms: 2000,
+            close_timeout_ms: 1000,
         }
     }
 }
