@@ -9,6 +9,7 @@ import pytest
 
 import broker as brokers
 from broker import Broker
+from figures import all_figures
 
 _numbers = itertools.count(1)
 
@@ -52,6 +53,11 @@ def pytest_collection_modifyitems(items):
         if mark and brokers.PEER == "activemq":
             always = mark.kwargs.get("always", True)
             item.add_marker(pytest.mark.xfail(reason=mark.args[0], strict=always))
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in all_figures():
+        terminalreporter.write_line(f"figure: {line}")
 
 
 @pytest.fixture(scope="session")

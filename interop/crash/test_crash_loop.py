@@ -13,6 +13,7 @@ import pytest
 
 import broker as brokers
 from broker import Broker
+from figures import figure
 from workload import Ledger, Round, drain
 
 ROUNDS = int(os.environ.get("INTEROP_CRASH_ROUNDS", "30"))
@@ -32,8 +33,8 @@ def report(ledgers, starts):
     sent = sum(ledger.sent for ledger in ledgers)
     receipted = sum(len(ledger.receipted) for ledger in ledgers)
     acked = sum(len(ledger.acked) for ledger in ledgers)
-    print(
-        f"\n{ROUNDS} kills (seed {SEED}): {sent} sent, {receipted} receipted, {acked} receipted as"
+    figure(
+        f"{ROUNDS} kills (seed {SEED}): {sent} sent, {receipted} receipted, {acked} receipted as"
         f" acknowledged; ready after {statistics.median(starts):.3f} s (median),"
         f" {max(starts):.3f} s (longest)"
     )

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from figures import figure
 from rawstomp import Timeout, encode
 
 KINDS = pytest.mark.parametrize("persistent", ["true", "false"])
@@ -147,7 +148,7 @@ def test_eight_paused_producers_cost_others_nothing(broker, client, filler, name
     start = time.monotonic()
     time.sleep(2)
     share = (broker.cpu_seconds() - used) / (time.monotonic() - start)
-    print(f"CPU while 8 producers are paused: {share:.1%}")
+    figure(f"CPU while 8 producers are paused: {share:.1%}")
     ninth, elsewhere = client(), named("vm")
     ninth.subscribe(elsewhere)
     for n in range(200):

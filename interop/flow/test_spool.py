@@ -9,6 +9,7 @@ import time
 import pytest
 
 from broker import MB, PEER
+from figures import figure
 from rawstomp import encode
 
 BODY = 10 * 1024
@@ -66,8 +67,8 @@ def test_backlog_far_above_the_limit_is_taken_without_a_pause(broker, client, na
 
     size = TOTAL * BODY / MB
     kind = "persistent" if persistent == "true" else "non-persistent"
-    print(
-        f"\n{kind}: {size:.0f} MB in {filled:.1f} s (longest wait for a receipt {slowest:.2f} s),"
+    figure(
+        f"{kind}: {size:.0f} MB in {filled:.1f} s (longest wait for a receipt {slowest:.2f} s),"
         f" out {drained:.1f} s, resident {early / MB:.0f} MB at a quarter,"
         f" {late / MB:.0f} MB full, {end / MB:.0f} MB drained"
     )

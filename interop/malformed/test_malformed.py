@@ -8,6 +8,7 @@ import pytest
 import broker as brokers
 from broker import MB, Broker
 from cases import REFUSED, all_cases
+from figures import figure
 from rawstomp import Closed, Timeout
 
 GROWTH = 32 * MB
@@ -127,7 +128,7 @@ def test_slow_unfinished_handshakes_do_no_harm_and_end(target, canary):
         worst = max(worst, time.monotonic() - asked)
         time.sleep(0.2)
     ended = time.monotonic() - start
-    print(f"\n{LORIS} unfinished handshakes: all ended after {ended:.0f} s; canary {worst:.3f} s")
+    figure(f"{LORIS} unfinished handshakes: all ended after {ended:.0f} s; canary {worst:.3f} s")
     assert not loris, f"{len(loris)} unfinished handshakes are still open after 45 s"
 
 

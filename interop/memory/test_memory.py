@@ -14,6 +14,7 @@ import pytest
 
 import broker as brokers
 from broker import MB, Broker
+from figures import figure
 from rawstomp import encode
 
 BACKLOG = int(os.environ.get("INTEROP_BACKLOG_MB", "512")) * MB
@@ -25,7 +26,7 @@ JUDGED = brokers.PEER != "activemq"
 
 
 def judge(what, size, limit):
-    print(f"\n{what}: {size / MB:.1f} MB resident, at most {limit / MB:.0f} MB allowed")
+    figure(f"{what}: {size / MB:.1f} MB resident, at most {limit / MB:.0f} MB allowed")
     if JUDGED:
         assert size <= limit
 
@@ -74,7 +75,7 @@ class Probe(threading.Thread):
         self.join(20)
         assert not self.is_alive(), "the probe of another queue hangs"
         assert self.count > 0
-        print(f"\nprobe of another queue: {self.count} round trips, longest {self.worst:.3f} s")
+        figure(f"probe of another queue: {self.count} round trips, longest {self.worst:.3f} s")
 
 
 def test_idle_broker_is_small(own_broker):
@@ -91,8 +92,8 @@ def test_ready_soon_after_exec(tmp_path):
         broker.start(wait=False)
         times.append(broker.wait_ready())
         broker.kill()
-    print(
-        f"\nready to accept after {statistics.median(times) * 1000:.0f} ms (median),"
+    figure(
+        f"ready to accept after {statistics.median(times) * 1000:.0f} ms (median),"
         f" {max(times) * 1000:.0f} ms (longest); the aim is 100 ms"
     )
 
@@ -165,7 +166,7 @@ def test_pending_messages_are_recovered_within_the_limit(own_broker):
     broker = own_broker(memory="64 mb")
     start = time.monotonic()
     fill(broker.client(), "/queue/pending", PENDING, 1024)
-    print(f"\n{PENDING} messages of 1 KiB stored in {time.monotonic() - start:.1f} s")
+    figure(f"{PENDING} messages of 1 KiB stored in {time.monotonic() - start:.1f} s")
     judge(f"{PENDING} pending", broker.peak_rss(), LOADED_LIMIT)
     for ending in ("kill", "stop"):
         getattr(broker, ending)()
@@ -179,7 +180,7 @@ def test_pending_messages_are_recovered_within_the_limit(own_broker):
         seconds = time.monotonic() - broker.started_at
         assert first.body[:10] == b"%010d" % 0
         consumer.close()
-        print(
+        figure(
             f"after {ending}: {PENDING} pending messages, ready after {ready:.2f} s, first message"
             f" after {seconds:.2f} s; the aim for a million is 1 s"
         )
