@@ -4,6 +4,21 @@
 //! format itself. It is the lowest room that may wait, read the clock or hold a socket.
 #![warn(missing_docs)]
 
+mod after_write;
+mod clock;
+mod connection;
+mod connector;
+mod error;
+#[cfg(test)]
+mod line_room;
+mod listener;
+mod scratch;
 pub mod settings;
+mod timer;
+mod wake;
 
+pub use clock::Clock;
+pub use connector::ConnectorCounters;
+pub use error::TransportError;
+pub use listener::{BoundConnector, Connector};
 pub use settings::ConnectorSettings;
