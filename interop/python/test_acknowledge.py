@@ -111,13 +111,25 @@ def test_two_subscriptions_of_one_connection_ack_apart(client, name):
 def test_unknown_ack_is_an_error_and_the_connection_stays(client, queue, version):
     connection = client(version)
     connection.subscribe(queue, ack="client")
-    headers = {"1.0": {"message-id": "no-such"},
-               "1.1": {"message-id": "no-such", "subscription": "s"},
-               "1.2": {"id": "no-such"}}[version]  # fmt: skip
+    unknown = "ID:nowhere-1-2-3:1:1:1:1"
+    headers = {"1.0": {"message-id": unknown},
+               "1.1": {"message-id": unknown, "subscription": "s"},
+               "1.2": {"id": unknown}}[version]  # fmt: skip
     connection.frame("ACK", {**headers, "receipt": "bad-ack"})
     error = connection.error()
     assert error["receipt-id"] == "bad-ack"
     assert "Unexpected ACK" in error["message"]
+    connection.alive()
+
+
+@pytest.mark.improvement("closes without a word")
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_ack_of_what_is_no_message_id_is_an_error_and_the_connection_stays(client, queue, version):
+    connection = client(version)
+    connection.subscribe(queue, ack="client")
+    headers = {"message-id": "nonsense", "subscription": "s", "receipt": "bad-ack"}
+    connection.frame("ACK", headers)
+    assert connection.error()["receipt-id"] == "bad-ack"
     connection.alive()
 
 
