@@ -42,6 +42,25 @@ pub enum StoreError {
         /// Newest version known.
         known: u32,
     },
+    /// A record is longer than the store can keep.
+    #[error("a record of {bytes} bytes is above the store's limit of {limit_bytes}")]
+    TooLarge {
+        /// Its head and body.
+        bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// A file that cannot be rebuilt from others is damaged.
+    #[error(
+        "{file} is damaged ({damage}); restore it from a backup, or move it away to start with \
+         what the journal's segments still tell"
+    )]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        damage: &'static str,
+    },
     /// There is no list of that number.
     #[error("list {list} is not defined")]
     UnknownList {
@@ -51,4 +70,19 @@ pub enum StoreError {
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    pub(crate) fn file(action: &'static str, file: String, cause: std::io::Error) -> Self {
+        Self::File {
+            action,
+            file,
+            cause: std::sync::Arc::new(cause),
+        }
+    }
+
+    /// `true` if the disk is full, which passes.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::File { cause, .. } if crate::disk::is_full(cause))
+    }
 }

@@ -13,11 +13,18 @@
 
 use bytes::Bytes;
 
+pub mod disk;
 mod error;
+mod journal;
 mod memory;
+mod settings;
+mod spool;
 
 pub use error::StoreError;
+pub use journal::Journal;
 pub use memory::MemoryStore;
+pub use settings::{JournalSettings, SyncPolicy};
+pub use spool::open_spool;
 
 /// A list of records, for as long as it is defined. Never reused within one store directory.
 pub type ListId = u32;
