@@ -17,7 +17,7 @@ use crate::turn::{Turn, Work};
 use crate::{destination::Node, registry::Pattern};
 use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, Now};
-use floodway_store::{BatchNumber, ListId, Store, StoreError};
+use floodway_store::{BatchNumber, Change, ListId, Store, StoreError};
 use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -244,19 +244,25 @@ impl Broker {
             .push((now.monotonic_ms + after_ms, Arc::downgrade(queue)));
     }
 
-    /// Writes removals that nobody waits for.
-    pub(crate) fn write_removals(&self, writes: &mut Writes) {
-        for (store, changes) in [
-            (&self.store, &mut writes.stored),
-            (&self.spool, &mut writes.spooled),
-        ] {
-            if !changes.is_empty()
-                && let Some(store) = store
-                && let Err(error) = store.append(changes)
-            {
-                tracing::debug!("messages were not removed: {error}");
+    /// Writes removals; returns the batches in the journal and in the spool. A store that has
+    /// stopped says so by itself; what it did not remove is delivered again after a restart.
+    pub(crate) fn write_removals(
+        &self,
+        writes: &mut Writes,
+    ) -> (Option<BatchNumber>, Option<BatchNumber>) {
+        let append = |store: &Option<Arc<dyn Store>>, changes: &mut Vec<Change>| {
+            if changes.is_empty() {
+                return None;
             }
-        }
+            let appended = store.as_ref()?.append(changes);
+            appended
+                .inspect_err(|error| tracing::debug!("not removed: {error}"))
+                .ok()
+        };
+        (
+            append(&self.store, &mut writes.stored),
+            append(&self.spool, &mut writes.spooled),
+        )
     }
 
     pub(crate) fn drop_list(&self, kept: Kept, list: ListId) {

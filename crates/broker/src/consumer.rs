@@ -62,6 +62,11 @@ impl Consumer {
         self.unacked.load(Ordering::Relaxed) < self.prefetch.load(Ordering::Relaxed)
     }
 
+    /// At least half of the window is free.
+    pub(crate) fn has_much_room(&self) -> bool {
+        self.unacked.load(Ordering::Relaxed) <= self.prefetch.load(Ordering::Relaxed) / 2
+    }
+
     pub(crate) fn set_prefetch(&self, prefetch: u32) {
         self.prefetch.store(prefetch, Ordering::Relaxed);
     }

@@ -9,10 +9,10 @@ use crate::entry::{Entry, Place};
 use crate::queue::add::Writes;
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, Role};
-use crate::settings::{DeadLetterQueue, PolicyEntry};
+use crate::settings::DeadLetterQueue;
 use crate::turn::Turn;
 use floodway_message::{Destination, DestinationKind, Message, PropertyValue};
-use floodway_store::{Change, ListId, PageRequest};
+use floodway_store::{BatchNumber, Change, ListId, PageRequest};
 use std::sync::Arc;
 
 /// Property that names the cause.
@@ -22,9 +22,8 @@ const CAUSE_PROPERTY: &str = "dlqDeliveryFailureCause";
 pub(crate) struct DeadLetter {
     source: Source,
     place: Place,
-    from: Destination,
-    durable: Option<(Arc<str>, Arc<str>)>,
-    policy: Arc<PolicyEntry>,
+    /// The queue it leaves; told when the move is written.
+    origin: Arc<Queue>,
     cause: String,
     expired: bool,
 }
@@ -39,23 +38,22 @@ enum Source {
 }
 
 impl DeadLetter {
-    fn new(source: Source, place: Place, queue: &Queue, cause: &str, expired: bool) -> Self {
-        let durable = match &queue.role {
-            Role::Durable { client_id, name } => Some((Arc::clone(client_id), Arc::clone(name))),
-            Role::Queue | Role::Subscription => None,
-        };
+    fn new(source: Source, place: Place, queue: &Arc<Queue>, cause: &str, expired: bool) -> Self {
+        queue.departures.leave();
         Self {
             source,
             place,
-            from: queue.destination.clone(),
-            durable,
-            policy: Arc::clone(&queue.policy),
+            origin: Arc::clone(queue),
             cause: cause.into(),
             expired,
         }
     }
 
-    pub(crate) fn expired(message: Arc<Message>, queue: &Queue, entry: Option<&Entry>) -> Self {
+    pub(crate) fn expired(
+        message: Arc<Message>,
+        queue: &Arc<Queue>,
+        entry: Option<&Entry>,
+    ) -> Self {
         let place = entry.map_or(Place::Memory, |entry| entry.place);
         Self::new(
             Source::Message(message),
@@ -67,7 +65,7 @@ impl DeadLetter {
     }
 
     /// A message that expired on disk; it is read when it is moved.
-    pub(crate) fn expired_at(queue: &Queue, kept: Kept, list: ListId, position: u64) -> Self {
+    pub(crate) fn expired_at(queue: &Arc<Queue>, kept: Kept, list: ListId, position: u64) -> Self {
         let place = match kept {
             Kept::Stored => Place::Stored { list, position },
             Kept::Spooled => Place::Spooled { list, position },
@@ -85,7 +83,7 @@ impl DeadLetter {
         )
     }
 
-    pub(crate) fn poison(entry: &Entry, queue: &Queue, cause: &str) -> Self {
+    pub(crate) fn poison(entry: &Entry, queue: &Arc<Queue>, cause: &str) -> Self {
         Self::new(
             Source::Message(Arc::clone(&entry.message)),
             entry.place,
@@ -107,16 +105,22 @@ impl DeadLetter {
         let letter = self.message(turn).filter(|message| self.is_kept(message));
         let target = letter.and_then(|message| Some((self.copy(&message, turn)?, self.target()?)));
         let Some((copy, target)) = target else {
-            return turn.broker.write_removals(&mut writes);
+            let (stored, spooled) = turn.broker.write_removals(&mut writes);
+            return self.origin.departures.note(stored, spooled);
         };
         match turn.broker.node(&target, turn) {
-            Ok(Node::Queue(queue)) => queue.put(copy, &mut writes, turn),
+            Ok(Node::Queue(queue)) => {
+                if let Some((stored, spooled)) = queue.put(copy, &mut writes, turn) {
+                    self.origin.departures.note(stored, spooled);
+                }
+            }
             Ok(Node::Topic(topic)) => {
-                turn.broker.write_removals(&mut writes);
+                let (stored, spooled) = turn.broker.write_removals(&mut writes);
+                self.origin.departures.note(stored, spooled);
                 topic.publish(copy, turn);
             }
             Err(failure) => {
-                tracing::error!(from = %self.from, "a dead letter stays where it is: {failure}");
+                tracing::error!(from = %self.origin.destination, "a dead letter stays where it is: {failure}");
             }
         }
     }
@@ -157,16 +161,16 @@ impl DeadLetter {
     }
 
     fn is_kept(&self, message: &Message) -> bool {
-        let strategy = &self.policy.dead_letter;
+        let strategy = &self.origin.policy.dead_letter;
         (message.is_persistent() || strategy.process_non_persistent)
             && (!self.expired || strategy.process_expired)
             && strategy.queue != DeadLetterQueue::Discard
-            && self.target().as_ref() != Some(&self.from)
+            && self.target().as_ref() != Some(&self.origin.destination)
     }
 
     fn target(&self) -> Option<Destination> {
-        let from_queue = self.from.kind().is_queue();
-        let (kind, name) = match &self.policy.dead_letter.queue {
+        let from_queue = self.origin.destination.kind().is_queue();
+        let (kind, name) = match &self.origin.policy.dead_letter.queue {
             DeadLetterQueue::Discard => return None,
             DeadLetterQueue::Shared(name) => (DestinationKind::Queue, name.clone()),
             DeadLetterQueue::Individual {
@@ -183,9 +187,11 @@ impl DeadLetter {
                 } else {
                     (topic_prefix, topic_suffix, *queue_for_topics)
                 };
-                let subscriber = match &self.durable {
-                    Some((client, name)) if *per_durable_subscriber => format!(".{client}.{name}"),
-                    _ => String::new(),
+                let subscriber = match &self.origin.role {
+                    Role::Durable { client_id, name } if *per_durable_subscriber => {
+                        format!(".{client_id}.{name}")
+                    }
+                    Role::Durable { .. } | Role::Queue | Role::Subscription => String::new(),
                 };
                 let kind = if to_queue {
                     DestinationKind::Queue
@@ -194,7 +200,10 @@ impl DeadLetter {
                 };
                 (
                     kind,
-                    format!("{prefix}{}{subscriber}{suffix}", self.from.name()),
+                    format!(
+                        "{prefix}{}{subscriber}{suffix}",
+                        self.origin.destination.name()
+                    ),
                 )
             }
         };
@@ -207,9 +216,9 @@ impl DeadLetter {
         let original = message
             .original_destination()
             .or_else(|| message.destination());
-        builder.original_destination(original.as_ref().unwrap_or(&self.from));
+        builder.original_destination(original.as_ref().unwrap_or(&self.origin.destination));
         builder.destination(&target);
-        let life_ms = self.policy.dead_letter.expiration_ms;
+        let life_ms = self.origin.policy.dead_letter.expiration_ms;
         let expiration = match i64::try_from(life_ms) {
             Ok(life_ms) if life_ms > 0 => turn.now.wall_ms.saturating_add(life_ms),
             _ => 0,
@@ -224,21 +233,31 @@ impl DeadLetter {
     }
 }
 
+impl Drop for DeadLetter {
+    fn drop(&mut self) {
+        self.origin.departures.left();
+    }
+}
+
 impl Queue {
     /// Takes a message in whatever the limits say, in one batch with other writes.
-    pub(crate) fn put(
+    fn put(
         self: &Arc<Self>,
         message: Message,
         writes: &mut Writes,
         turn: &mut Turn<'_>,
-    ) {
+    ) -> Option<(Option<BatchNumber>, Option<BatchNumber>)> {
         let mut state = self.lock();
-        if let Err(failure) = self.take_in(&mut state, message, writes, turn) {
-            tracing::error!(destination = %self.destination, "a dead letter was not stored: {failure}");
-            return;
-        }
-        if self.write(writes, turn).is_ok() {
-            self.dispatch_locked(&mut state, turn);
+        let taken = self.take_in(&mut state, message, writes, turn);
+        match taken.and_then(|()| self.write(writes, turn)) {
+            Ok(batches) => {
+                self.dispatch_locked(&mut state, turn);
+                Some(batches)
+            }
+            Err(failure) => {
+                tracing::error!(destination = %self.destination, "a dead letter was not stored: {failure}");
+                None
+            }
         }
     }
 }

@@ -149,9 +149,9 @@ impl Operation {
                 durable,
             });
         }
-        let written = first.write(&mut writes, turn);
-        for (queue, state) in locked.values_mut() {
-            if written.is_ok() {
+        if let Ok((stored, spooled)) = first.write(&mut writes, turn) {
+            for (queue, state) in locked.values_mut() {
+                queue.departures.note(stored, spooled);
                 queue.dispatch_locked(state, turn);
             }
         }

@@ -26,6 +26,7 @@ pub(crate) mod expire;
 pub(crate) mod in_flight;
 pub(crate) mod lane;
 pub(crate) mod page;
+pub(crate) mod passing;
 pub(crate) mod send;
 
 use browse::Browse;
@@ -55,6 +56,8 @@ pub(crate) struct Queue {
     pub(crate) cursor: Cursor,
     /// Messages wait in the spool.
     spooling: AtomicBool,
+    /// What has left and is not removed from disk yet.
+    pub(crate) departures: passing::Departures,
     state: Mutex<QueueState>,
 }
 
@@ -74,6 +77,8 @@ pub(crate) struct QueueState {
     pub(crate) expiring: BTreeSet<(i64, u8, u64)>,
     /// Lowest order that may be dispatchable again, for consumers with selectors or groups.
     pub(crate) rescan_from: u64,
+    /// Messages that were passed over may be wanted again.
+    pub(crate) rewind_wanted: bool,
     pub(crate) in_flight_count: usize,
     /// No dispatch before this time (monotonic), once a first consumer came.
     pub(crate) dispatch_after_ms: u64,
@@ -137,6 +142,7 @@ impl Queue {
             groups: BTreeMap::new(),
             expiring: BTreeSet::new(),
             rescan_from: 0,
+            rewind_wanted: false,
             in_flight_count: 0,
             dispatch_after_ms: 0,
             limit_pending: None,
@@ -153,6 +159,7 @@ impl Queue {
             policy: parts.policy,
             cursor: parts.cursor,
             spooling: AtomicBool::new(false),
+            departures: passing::Departures::default(),
             state: Mutex::new(state),
         })
     }

@@ -5,6 +5,7 @@ use crate::dead_letter::DeadLetter;
 use crate::entry::{Entry, Place};
 use crate::queue::add::Writes;
 use crate::queue::in_flight::Delivered;
+use crate::queue::lane::Lane;
 use crate::queue::{Queue, QueueState};
 use crate::turn::{Turn, Work};
 use floodway_message::session::{AckKind, AckRange, TxId};
@@ -91,17 +92,9 @@ impl Queue {
         writes: &mut Writes,
         turn: &Turn<'_>,
     ) -> Option<BatchNumber> {
-        if !writes.spooled.is_empty()
-            && let Some(spool) = &turn.broker.spool
-            && let Err(error) = spool.append(&mut writes.spooled)
-        {
-            tracing::debug!("spooled messages were not removed: {error}");
-        }
-        if writes.stored.is_empty() {
-            return None;
-        }
-        // A store that has stopped says so by itself; what it did not remove is redelivered.
-        turn.broker.store.as_ref()?.append(&mut writes.stored).ok()
+        let (stored, spooled) = turn.broker.write_removals(writes);
+        self.departures.note(stored, spooled);
+        stored
     }
 
     /// Marks deliveries as acknowledged in a transaction; they no longer fill the window.
@@ -185,12 +178,19 @@ impl QueueState {
             .position(|attachment| Arc::ptr_eq(&attachment.consumer, consumer))
     }
 
-    /// A consumer has room again: what it had to pass over is looked at again.
+    /// A consumer has room again: what it could not take is looked at again. Going back to the
+    /// disk for it waits until it is worth while.
     pub(crate) fn room_freed(&mut self, at: usize) {
-        if let Some(attachment) = self.attachments.get_mut(at) {
-            self.rescan_from = self.rescan_from.min(attachment.wanted_from);
-            attachment.wanted_from = u64::MAX;
+        let passed = self.lanes.iter().any(Lane::has_passed);
+        let Some(attachment) = self.attachments.get_mut(at) else {
+            return;
+        };
+        self.rescan_from = self.rescan_from.min(attachment.wanted_from);
+        if attachment.wanted_from == u64::MAX || (passed && !attachment.consumer.has_much_room()) {
+            return;
         }
+        attachment.wanted_from = u64::MAX;
+        self.rewind_wanted |= passed;
     }
 
     /// Puts a message back where its order says.

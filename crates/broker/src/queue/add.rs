@@ -12,7 +12,7 @@ use crate::settings::Cursor;
 use crate::turn::Turn;
 use floodway_message::Message;
 use floodway_message::session::{Failure, FailureKind, Reply};
-use floodway_store::{Change, ListId, StoreError, Target, Targets};
+use floodway_store::{BatchNumber, Change, ListId, StoreError, Target, Targets};
 use std::sync::Arc;
 
 /// What a locked queue wants written, and whom to answer then.
@@ -64,6 +64,9 @@ impl Spot {
         }
     }
 }
+
+/// The batches of the journal and of the spool, or why there are none.
+pub(crate) type Written = Result<(Option<BatchNumber>, Option<BatchNumber>), Failure>;
 
 /// A new record of a message.
 pub(crate) fn record(message: &Message, targets: Targets) -> Change {
@@ -231,8 +234,12 @@ impl Queue {
     }
 
     /// Writes what was noted and answers whom it concerns.
-    pub(crate) fn write(&self, writes: &mut Writes, turn: &mut Turn<'_>) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// When the journal or the spool has stopped.
+    pub(crate) fn write(&self, writes: &mut Writes, turn: &mut Turn<'_>) -> Written {
         let mut batch = None;
+        let mut spooled = None;
         let mut result = Ok(());
         if !writes.stored.is_empty()
             && let Some(store) = &turn.broker.store
@@ -244,9 +251,11 @@ impl Queue {
         }
         if !writes.spooled.is_empty()
             && let Some(spool) = &turn.broker.spool
-            && let Err(error) = spool.append(&mut writes.spooled)
         {
-            result = Err(store_failure(&error));
+            match spool.append(&mut writes.spooled) {
+                Ok(number) => spooled = Some(number),
+                Err(error) => result = Err(store_failure(&error)),
+            }
         }
         for answer in writes.answers.drain(..) {
             match &result {
@@ -259,7 +268,7 @@ impl Queue {
                 }
             }
         }
-        result
+        result.map(|()| (batch, spooled))
     }
 }
 

@@ -39,6 +39,7 @@ impl Queue {
         state.attachments.insert(at, attachment);
         state.next_attachment = 0;
         state.rescan_from = 0;
+        state.rewind_wanted = true;
         self.dispatch_locked(&mut state, turn);
     }
 
@@ -54,6 +55,7 @@ impl Queue {
         let mut attachment = state.attachments.remove(at);
         state.next_attachment = 0;
         state.rescan_from = 0;
+        state.rewind_wanted = true;
         let connection = consumer.outbox.id;
         let id = consumer.id;
         state

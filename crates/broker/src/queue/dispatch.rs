@@ -41,6 +41,7 @@ impl Queue {
         if state.attachments.is_empty() || !self.may_start(state, turn) {
             return;
         }
+        self.rewind(state, turn);
         for lane in (0..state.lanes.len()).rev() {
             let goes_on = if state.is_plain() {
                 self.dispatch_plain(state, lane, turn)
@@ -189,10 +190,15 @@ impl QueueState {
         })
     }
 
-    fn anybody_has_room(&self) -> bool {
-        self.attachments
-            .iter()
-            .any(|attachment| attachment.consumer.has_room())
+    /// Could anybody take a message now?
+    pub(crate) fn anybody_has_room(&self) -> bool {
+        match self.exclusive().and_then(|only| self.attachments.get(only)) {
+            Some(only) => only.consumer.has_room(),
+            None => self
+                .attachments
+                .iter()
+                .any(|attachment| attachment.consumer.has_room()),
+        }
     }
 
     /// The next consumer in turn with room, of the highest priority that has any.

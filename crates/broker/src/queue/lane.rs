@@ -34,8 +34,11 @@ pub(crate) struct Backlog {
     pub(crate) paging: bool,
     /// Messages in it, as far as known.
     pub(crate) count: u64,
-    /// Positions that expired while waiting here; their removal may not be written yet.
+    /// Positions not to be taken in when they are read: in flight, or dealt with while their
+    /// removal is not written yet.
     pub(crate) skip: BTreeSet<u64>,
+    /// Lowest position that was in the window and passed over: see [`Lane::pass_over`].
+    pub(crate) passed_from: Option<u64>,
 }
 
 impl Backlog {
@@ -58,6 +61,32 @@ impl Backlog {
         }
     }
 
+    fn pass(&mut self, position: u64) {
+        self.count += 1;
+        self.passed_from = Some(
+            self.passed_from
+                .map_or(position, |first| first.min(position)),
+        );
+    }
+
+    fn rewind(&mut self, held: &[Place], kept: Kept) {
+        let Some(from) = self.passed_from.take() else {
+            return;
+        };
+        self.count += std::mem::take(&mut self.staged).len() as u64;
+        for place in held {
+            let (list, position) = match place {
+                Place::Stored { list, position } if kept == Kept::Stored => (list, position),
+                Place::Spooled { list, position } if kept == Kept::Spooled => (list, position),
+                Place::Stored { .. } | Place::Spooled { .. } | Place::Memory => continue,
+            };
+            if Some(*list) == self.list && *position >= from {
+                self.skip.insert(*position);
+            }
+        }
+        self.from = from;
+    }
+
     /// Takes the position for a new message. `in_window`: the message is also kept in memory.
     pub(crate) fn assign(&mut self, in_window: bool) -> u64 {
         let position = self.end;
@@ -75,6 +104,8 @@ impl Backlog {
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
     pub(crate) window: VecDeque<Entry>,
+    /// Taken out of the window by [`Lane::rewind`], to be merged in again.
+    pub(crate) aside: VecDeque<Entry>,
     pub(crate) stored: Backlog,
     pub(crate) spooled: Backlog,
 }
@@ -89,13 +120,15 @@ impl Lane {
 
     /// All pending messages are in the window.
     pub(crate) fn all_in_window(&self) -> bool {
-        self.stored.is_empty() && self.spooled.is_empty()
+        self.stored.is_empty() && self.spooled.is_empty() && self.aside.is_empty()
     }
 
     /// Messages waiting, in memory and on disk.
     pub(crate) fn count(&self) -> u64 {
         let staged = self.stored.staged.len() + self.spooled.staged.len();
-        (self.window.len() + staged) as u64 + self.stored.count + self.spooled.count
+        (self.window.len() + self.aside.len() + staged) as u64
+            + self.stored.count
+            + self.spooled.count
     }
 
     /// Puts a message that a consumer gave back where its order says.
@@ -109,20 +142,64 @@ impl Lane {
     /// Moves what was read from disk into the window, in order, as far as the order is known.
     pub(crate) fn merge(&mut self) {
         loop {
-            let stored = self.stored.staged.front().map(|entry| entry.order);
-            let spooled = self.spooled.staged.front().map(|entry| entry.order);
-            let next = match (stored, spooled) {
-                (Some(stored), Some(spooled)) if stored < spooled => Kept::Stored,
-                (Some(_), Some(_)) => Kept::Spooled,
-                (Some(_), None) if !self.spooled.unread() => Kept::Stored,
-                (None, Some(_)) if !self.stored.unread() => Kept::Spooled,
-                (Some(_) | None, _) => return,
-            };
-            let Some(entry) = self.backlog(next).staged.pop_front() else {
+            let unknown = |backlog: &Backlog| backlog.staged.is_empty() && backlog.unread();
+            if unknown(&self.stored) || unknown(&self.spooled) {
+                return;
+            }
+            let sources = [
+                &mut self.stored.staged,
+                &mut self.spooled.staged,
+                &mut self.aside,
+            ];
+            let first = sources
+                .into_iter()
+                .filter(|source| !source.is_empty())
+                .min_by_key(|source| source.front().map(|entry| entry.order));
+            let Some(entry) = first.and_then(VecDeque::pop_front) else {
                 return;
             };
             self.insert(entry);
         }
+    }
+
+    /// Lets go of messages that no consumer with room wants, so that the backlog behind them can
+    /// be looked at; they stay on disk and are read again after [`Lane::rewind`]. Messages that
+    /// are only in memory, or were delivered before, stay.
+    pub(crate) fn pass_over(&mut self) {
+        let window = std::mem::take(&mut self.window);
+        for entry in window {
+            match entry.place {
+                Place::Stored { position, .. } if entry.redeliveries == 0 => {
+                    self.stored.pass(position);
+                }
+                Place::Spooled { position, .. } if entry.redeliveries == 0 => {
+                    self.spooled.pass(position);
+                }
+                Place::Stored { .. } | Place::Spooled { .. } | Place::Memory => {
+                    self.window.push_back(entry);
+                }
+            }
+        }
+    }
+
+    /// Has anything been passed over?
+    pub(crate) fn has_passed(&self) -> bool {
+        self.stored.passed_from.is_some() || self.spooled.passed_from.is_some()
+    }
+
+    /// Goes back to the first message passed over. `in_flight` must give all messages of this
+    /// lane that consumers hold: they are not read again.
+    pub(crate) fn rewind(&mut self, in_flight: &[Place]) {
+        self.pass_over();
+        let window = std::mem::take(&mut self.window);
+        self.aside.extend(window);
+        self.aside
+            .make_contiguous()
+            .sort_by_key(|entry| entry.order);
+        let mut held: Vec<Place> = self.aside.iter().map(|entry| entry.place).collect();
+        held.extend_from_slice(in_flight);
+        self.stored.rewind(&held, Kept::Stored);
+        self.spooled.rewind(&held, Kept::Spooled);
     }
 
     fn insert(&mut self, entry: Entry) {
@@ -141,7 +218,7 @@ impl Lane {
     pub(crate) fn counted(&mut self, kept: Kept, read: u64) {
         let backlog = self.backlog(kept);
         backlog.count = backlog.count.saturating_sub(read);
-        if backlog.from == backlog.end {
+        if backlog.from == backlog.end && backlog.passed_from.is_none() {
             backlog.count = 0;
         }
     }

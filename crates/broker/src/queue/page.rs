@@ -30,13 +30,11 @@ pub(crate) struct PageJob {
 impl Queue {
     /// Asks for pages where the window runs low.
     pub(crate) fn page_in(self: &Arc<Self>, state: &mut QueueState, turn: &Turn<'_>) {
-        let wanted = self.cursor == Cursor::Memory
-            || state
-                .attachments
-                .iter()
-                .any(|attachment| attachment.consumer.has_room());
-        if !wanted {
-            return;
+        if self.cursor != Cursor::Memory {
+            if !state.anybody_has_room() {
+                return;
+            }
+            self.pass_over(state);
         }
         let low = self.policy.page_size_max.max(1);
         for lane in (0..state.lanes.len()).rev() {

@@ -298,6 +298,7 @@ impl Session {
         for queue in queues {
             let mut locked = queue.lock();
             locked.rescan_from = 0;
+            locked.rewind_wanted = true;
             queue.dispatch_locked(&mut locked, turn);
         }
     }

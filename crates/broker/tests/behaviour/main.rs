@@ -1,0 +1,12 @@
+//! The core's behaviour as a protocol room sees it: commands in, events out, on an in-memory
+//! store, with a clock that the tests move.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod client;
+mod dead_letters;
+mod flow_control;
+mod queues;
+mod subscriptions;
+mod topics;
+mod transactions;

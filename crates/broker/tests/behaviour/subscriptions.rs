@@ -1,0 +1,102 @@
+//! Durable subscriptions.
+
+use crate::client::{World, consumer, message, selecting};
+use floodway_broker::settings::BrokerSettings;
+use floodway_message::session::{AckKind, AckRange, Command, OpenConsumer};
+
+const T: &str = "topic://T";
+
+fn durable(id: u64, name: &str) -> OpenConsumer {
+    let mut open = consumer(id, T);
+    open.durable_name = Some(name.into());
+    open
+}
+
+#[test]
+fn what_is_published_while_it_is_away_waits_for_it() {
+    let world = World::new(BrokerSettings::default());
+    let sender = world.client("sender");
+    let client = world.client("client");
+    client.open(durable(1, "one"));
+    client.open(durable(2, "two"));
+    sender.send(T, "a");
+    assert_eq!(client.bodies(), ["a", "a"]);
+    client.ack(1, 1);
+    client.close();
+    sender.send(T, "b");
+    let mut volatile = message("volatile");
+    volatile.persistent(false);
+    sender.send_to(T, volatile);
+    let client = world.client("client");
+    client.open(durable(1, "one"));
+    assert_eq!(client.bodies(), ["b"]);
+    client.open(durable(2, "two"));
+    assert_eq!(client.bodies(), ["a", "b"]);
+}
+
+#[test]
+fn removing_it_forgets_what_it_held() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("client");
+    client.open(durable(1, "one"));
+    let remove = |reply| Command::RemoveDurable {
+        client_id: None,
+        name: "one".into(),
+        reply,
+    };
+    assert!(
+        client
+            .ask(remove)
+            .unwrap()
+            .unwrap_err()
+            .text
+            .contains("in use")
+    );
+    client.close_consumer(1);
+    client.send(T, "a");
+    assert_eq!(client.ask(remove), Some(Ok(())));
+    client.open(durable(2, "one"));
+    assert!(client.got().is_empty());
+    assert!(world.stores[0].lists().iter().all(|list| list.pending == 0));
+}
+
+#[test]
+fn a_changed_selector_makes_a_new_subscription() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("client");
+    client.open(durable(1, "one"));
+    client.close_consumer(1);
+    client.send(T, "a");
+    client.open(selecting(durable(2, "one"), "a = 1"));
+    assert!(client.got().is_empty());
+}
+
+#[test]
+fn two_consumers_at_once_are_refused() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("client");
+    client.open(durable(1, "one"));
+    let mut open = durable(2, "one");
+    let answer = client.ask(|reply| {
+        open.reply = reply;
+        Command::OpenConsumer(Box::new(open))
+    });
+    assert!(answer.unwrap().unwrap_err().text.contains("in use"));
+}
+
+#[test]
+fn a_message_is_gone_when_the_last_of_them_has_it() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("client");
+    for (id, name) in [(1, "one"), (2, "two"), (3, "three")] {
+        client.open(durable(id, name));
+        client.close_consumer(id);
+    }
+    client.send(T, &"x".repeat(100_000));
+    for (id, name) in [(11, "one"), (12, "two"), (13, "three")] {
+        client.open(durable(id, name));
+        assert_eq!(client.got().len(), 1);
+        client.ack_as(id, AckRange::UpTo(1), AckKind::Consumed, None);
+    }
+    assert_eq!(world.stores[0].usage().live_bytes, 0);
+}

@@ -1,0 +1,134 @@
+//! Topics and their subscriptions.
+
+use crate::client::{World, consumer, message, property, selecting};
+use floodway_broker::settings::{BrokerSettings, PendingMessageLimit, PolicyEntry};
+use floodway_message::DestinationKind;
+use floodway_message::session::{AckKind, AckRange};
+
+const T: &str = "topic://T";
+
+#[test]
+fn every_subscription_gets_every_message() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.send(T, "nobody listens");
+    client.open(consumer(1, T));
+    client.open(consumer(2, T));
+    client.send(T, "a");
+    let got: Vec<_> = client
+        .got()
+        .into_iter()
+        .map(|got| (got.consumer, got.body))
+        .collect();
+    assert_eq!(got, [(1, "a".into()), (2, "a".into())]);
+}
+
+#[test]
+fn a_subscription_selects_at_the_topic() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.open(selecting(consumer(1, T), "color = 'red'"));
+    for color in ["red", "blue", "red"] {
+        let mut builder = message(color);
+        property(&mut builder, "color", color);
+        client.send_to(T, builder);
+    }
+    assert_eq!(client.bodies(), ["red", "red"]);
+}
+
+#[test]
+fn no_local_leaves_out_what_the_same_connection_sent() {
+    let world = World::new(BrokerSettings::default());
+    let one = world.client("one");
+    let other = world.client("other");
+    let mut open = consumer(1, T);
+    open.no_local = true;
+    one.open(open);
+    one.send(T, "own");
+    other.send(T, "foreign");
+    assert_eq!(one.bodies(), ["foreign"]);
+}
+
+#[test]
+fn a_wildcard_subscription_covers_later_topics() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.open(consumer(1, "topic://A.>"));
+    client.send("topic://A.B.C", "a");
+    client.send("topic://B", "b");
+    assert_eq!(client.bodies(), ["a"]);
+}
+
+#[test]
+fn a_composite_send_reaches_queues_and_topics_alike() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.open(consumer(1, "queue://A,topic://B"));
+    let destinations =
+        ["queue://A", "topic://B"].map(|uri| floodway_message::Destination::parse(uri).unwrap());
+    let mut builder = message("both");
+    builder.destination(&destinations[0]);
+    let answer = client.ask(|reply| {
+        floodway_message::session::Command::Send(floodway_message::session::Send {
+            producer: 1,
+            destinations: floodway_message::session::Destinations::Many(destinations.into()),
+            message: builder.build(0).unwrap(),
+            tx: None,
+            reply,
+        })
+    });
+    assert_eq!(answer, Some(Ok(())));
+    assert_eq!(client.bodies(), ["both", "both"]);
+}
+
+#[test]
+fn the_pending_limit_discards_the_oldest_beyond_the_prefetch() {
+    let mut entry = PolicyEntry::new(DestinationKind::Topic, ">");
+    entry.pending_message_limit = PendingMessageLimit::Constant(3);
+    let world = World::with_policy(entry);
+    let client = world.client("c");
+    let mut open = consumer(1, T);
+    open.prefetch = Some(2);
+    client.open(open);
+    for number in 0..10 {
+        client.send(T, &number.to_string());
+    }
+    assert_eq!(client.bodies(), ["0", "1"]);
+    client.ack_as(1, AckRange::UpTo(2), AckKind::Consumed, None);
+    assert_eq!(client.bodies(), ["7", "8"]);
+}
+
+#[test]
+fn a_slow_subscription_spools_and_the_others_go_on() {
+    let mut entry = PolicyEntry::new(DestinationKind::Topic, ">");
+    entry.memory_limit_bytes = 200 << 10;
+    let world = World::with_policy(entry);
+    let client = world.client("c");
+    let mut open = consumer(1, T);
+    open.prefetch = Some(1);
+    client.open(open);
+    client.open(consumer(2, T));
+    let mut fast = 0;
+    for number in 0..200 {
+        let mut builder = message(&format!("{number} {}", "x".repeat(10 * 1024)));
+        builder.persistent(false);
+        let reply = client.send_to(T, builder);
+        assert_eq!(client.answer(reply), Some(Ok(())), "message {number}");
+        for got in client.got().into_iter().filter(|got| got.consumer == 2) {
+            fast += 1;
+            client.ack(2, got.delivery);
+        }
+    }
+    assert_eq!(fast, 200);
+    let mut slow = 1;
+    client.ack(1, 1);
+    loop {
+        let got = client.got();
+        let Some(one) = got.first() else { break };
+        let number: u64 = one.body.split(' ').next().unwrap().parse().unwrap();
+        assert_eq!(number, slow);
+        slow += 1;
+        client.ack(1, one.delivery);
+    }
+    assert_eq!(slow, 200);
+}
