@@ -25,6 +25,18 @@ pub const HEAD_BYTES_MAX: usize = 16 * 1024 * 1024;
 const VERSION: u8 = 1;
 const FIXED_BYTES: usize = 20;
 const FLAG_PERSISTENT: u8 = 1;
+/// Fixed part of a non-persistent message of priority 4 without body that never expires.
+const EMPTY: [u8; FIXED_BYTES] = {
+    let mut fixed = [0; FIXED_BYTES];
+    fixed[0] = VERSION;
+    fixed[2] = 4;
+    fixed[3] = BodyKind::Empty.code();
+    fixed
+};
+/// Room for a head in a new builder.
+const HEAD_BYTES_USUAL: usize = 256;
+/// A reused builder keeps no more room than this.
+const HEAD_BYTES_KEPT: usize = 16 * 1024;
 
 /// What a body is, so that protocols can convert it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +57,7 @@ pub enum BodyKind {
 }
 
 impl BodyKind {
-    fn code(self) -> u8 {
+    const fn code(self) -> u8 {
         match self {
             Self::Text => 0,
             Self::Bytes => 1,
@@ -327,9 +339,8 @@ pub struct MessageBuilder {
 impl MessageBuilder {
     /// An empty non-persistent message of priority 4 that never expires.
     pub fn new() -> Self {
-        let mut head = BytesMut::with_capacity(256);
-        head.extend_from_slice(&[VERSION, 0, 4, BodyKind::Empty.code()]);
-        head.extend_from_slice(&[0; 16]);
+        let mut head = BytesMut::with_capacity(HEAD_BYTES_USUAL);
+        head.extend_from_slice(&EMPTY);
         Self {
             head,
             body: Bytes::new(),
@@ -450,17 +461,31 @@ impl MessageBuilder {
     }
 
     /// Finishes the message with a copy of `body`: what [`MessageBuilder::build`] does for a
-    /// small body, without a reference to it.
+    /// small body, without a reference to it. The builder is then as new, its memory kept for
+    /// the next message.
     ///
     /// # Errors
     /// When the head is longer than [`HEAD_BYTES_MAX`].
-    pub fn build_copying(mut self, kind: BodyKind, body: &[u8]) -> Result<Message, MessageError> {
+    pub fn build_copying(&mut self, kind: BodyKind, body: &[u8]) -> Result<Message, MessageError> {
         self.set_byte(3, kind.code());
         let head_len = self.head.len();
-        if head_len > HEAD_BYTES_MAX {
-            return Err(MessageError::HeadTooLong { length: head_len });
+        let built = if head_len > HEAD_BYTES_MAX {
+            Err(MessageError::HeadTooLong { length: head_len })
+        } else {
+            Ok(Message::copied(&self.head, body))
+        };
+        self.clear();
+        built
+    }
+
+    /// Makes the builder as new. Memory of an unusually long head is given back.
+    pub fn clear(&mut self) {
+        if self.head.capacity() > HEAD_BYTES_KEPT {
+            self.head = BytesMut::with_capacity(HEAD_BYTES_USUAL);
         }
-        Ok(Message::copied(&self.head, body))
+        self.head.clear();
+        self.head.extend_from_slice(&EMPTY);
+        self.body = Bytes::new();
     }
 
     fn set(&mut self, tag: Tag, parts: &[&[u8]]) -> &mut Self {

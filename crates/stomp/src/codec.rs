@@ -7,11 +7,13 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod escape;
 pub(crate) mod frame;
+pub(crate) mod known;
 pub(crate) mod number;
 
 pub(crate) use decode::Decoder;
 pub(crate) use escape::Escaping;
 pub(crate) use frame::{Frame, Headers, Verb};
+pub(crate) use known::Known;
 
 /// A version of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -97,9 +97,10 @@ fn fields_are_listed_in_the_order_in_which_they_were_set() {
 
 #[test]
 fn a_copied_body_equals_one_given_by_reference() {
-    let by_copy = MessageBuilder::new()
-        .build_copying(BodyKind::Text, b"body")
-        .unwrap();
+    let mut reused = MessageBuilder::new();
+    reused.priority(9).persistent(true).id("ID:1");
+    reused.build_copying(BodyKind::Bytes, b"before").unwrap();
+    let by_copy = reused.build_copying(BodyKind::Text, b"body").unwrap();
     let mut builder = MessageBuilder::new();
     builder.body(BodyKind::Text, Bytes::from_static(b"body"));
     let by_reference = builder.build(usize::MAX).unwrap();

@@ -6,7 +6,7 @@
 //! anything of the announced length arrives.
 
 use super::frame::{Body, Frame, Headers, Line, Verb};
-use super::{Escaping, Version, number};
+use super::{Escaping, Known, Version, number};
 use crate::error::{StompError, shown};
 use crate::settings::Settings;
 use bytes::{Buf, BytesMut};
@@ -57,6 +57,7 @@ pub(crate) struct Decoder {
     command_end: usize,
     verb: Verb,
     lines: Vec<Line>,
+    has_escapes: bool,
     content_length: Option<usize>,
     body_start: usize,
     received: usize,
@@ -74,6 +75,7 @@ impl Decoder {
             command_end: 0,
             verb: Verb::Unknown,
             lines: Vec::new(),
+            has_escapes: false,
             content_length: None,
             body_start: 0,
             received: 0,
@@ -126,19 +128,19 @@ impl Decoder {
     #[inline]
     pub(crate) fn frame<'a>(&'a self, bytes: &'a [u8], body: Body<'a>) -> Frame<'a> {
         let command = bytes.get(..self.command_end).unwrap_or_default();
-        let plain = self.verb == Verb::Connect || self.version == Version::V1_0;
+        let trimmed = self.verb == Verb::Connect || self.version == Version::V1_0;
         Frame {
             verb: self.verb,
             command: command.trim_ascii(),
             headers: Headers {
                 bytes,
                 lines: &self.lines,
-                escaping: if plain {
+                escaping: if trimmed || !self.has_escapes {
                     Escaping::None
                 } else {
                     Escaping::of(self.version)
                 },
-                trimmed: plain,
+                trimmed,
             },
             body,
         }
@@ -221,6 +223,8 @@ impl Decoder {
         self.body_start = self.scanned;
         self.check_header(settings, 0, self.body_start)?;
         self.stage = Stage::Body;
+        let block = bytes.get(..self.body_start).unwrap_or_default();
+        self.has_escapes = memchr::memchr(b'\\', block).is_some();
         if let Some(length) = self.content_length {
             self.check_body(settings, length)?;
             self.wanted = self.body_start + length + 1;
@@ -266,17 +270,19 @@ impl Decoder {
             return Err(StompError::TooManyHeaders { limit });
         }
         let colon = memchr::memchr(b':', line).unwrap_or(line.len());
+        let known = match self.verb {
+            Verb::Send => Known::of(line.get(..colon).unwrap_or_default()),
+            _ => Known::Property,
+        };
         let offset = |at: usize| u32::try_from(self.line_start + at).unwrap_or(u32::MAX);
         self.lines.push(Line {
             start: offset(0),
             colon: offset(colon),
             end: offset(line.len()),
+            known,
         });
         // ActiveMQ counts on the length for SEND only; other frames end at their NUL.
-        if self.content_length.is_none()
-            && self.verb == Verb::Send
-            && line.get(..colon) == Some(b"content-length")
-        {
+        if known == Known::ContentLength && self.content_length.is_none() {
             let value = line.get(colon + 1..).unwrap_or_default();
             self.content_length = Some(content_length(value)?);
         }

@@ -3,7 +3,7 @@
 //! Names and values are handed out as they came, or with their escapes resolved; of repeated
 //! headers the first one counts (STOMP 1.1 and 1.2, "Repeated Header Entries").
 
-use super::Escaping;
+use super::{Escaping, Known};
 use crate::error::StompError;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -72,6 +72,8 @@ pub(crate) struct Line {
     /// Where the name ends; the value follows one byte later. The end for a line without colon.
     pub(crate) colon: u32,
     pub(crate) end: u32,
+    /// What the name means in a SEND frame; a property in others.
+    pub(crate) known: Known,
 }
 
 /// The header lines of a frame.
@@ -79,6 +81,7 @@ pub(crate) struct Line {
 pub(crate) struct Headers<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) lines: &'a [Line],
+    /// None where nothing is escaped in any of them.
     pub(crate) escaping: Escaping,
     /// Values lose surrounding white space (1.0 and CONNECT).
     pub(crate) trimmed: bool,
@@ -88,19 +91,42 @@ impl<'a> Headers<'a> {
     /// Names and values in order, as they came.
     #[inline]
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        self.lines.iter().map(move |line| {
-            let (start, colon, end) = (line.start as usize, line.colon as usize, line.end as usize);
-            let name = self.bytes.get(start..colon).unwrap_or_default();
-            let value = self.bytes.get(colon + 1..end).unwrap_or_default();
-            (
-                name,
-                if self.trimmed {
-                    value.trim_ascii()
-                } else {
-                    value
-                },
-            )
+        self.lines
+            .iter()
+            .map(move |line| self.name_and_value(*line))
+    }
+
+    /// The value of a line, as it came.
+    #[inline]
+    pub(crate) fn value(self, line: Line) -> &'a [u8] {
+        self.name_and_value(line).1
+    }
+
+    /// `true` when an earlier line than that of a place has the same name.
+    #[inline]
+    pub(crate) fn repeats(self, at: usize) -> bool {
+        let (Some(line), Some(before)) = (self.lines.get(at), self.lines.get(..at)) else {
+            return false;
+        };
+        let name = |line: &Line| self.bytes.get(line.start as usize..line.colon as usize);
+        before.iter().any(|earlier| {
+            earlier.colon - earlier.start == line.colon - line.start && name(earlier) == name(line)
         })
+    }
+
+    #[inline]
+    pub(crate) fn name_and_value(self, line: Line) -> (&'a [u8], &'a [u8]) {
+        let (start, colon, end) = (line.start as usize, line.colon as usize, line.end as usize);
+        let name = self.bytes.get(start..colon).unwrap_or_default();
+        let value = self.bytes.get(colon + 1..end).unwrap_or_default();
+        (
+            name,
+            if self.trimmed {
+                value.trim_ascii()
+            } else {
+                value
+            },
+        )
     }
 
     /// The value of a name that needs no escapes, as it came.
@@ -124,7 +150,10 @@ impl<'a> Headers<'a> {
     #[inline]
     pub(crate) fn to_text(self, raw: &'a [u8]) -> Cow<'a, str> {
         match self.escaping.decode(raw) {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(bytes),
+            },
             Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
         }
     }

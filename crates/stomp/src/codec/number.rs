@@ -14,13 +14,6 @@ pub(crate) fn put_u64(out: &mut BytesMut, number: u64) {
     out.extend_from_slice(digits(number, &mut room));
 }
 
-/// Appends a number to text.
-pub(crate) fn push_u64(text: &mut String, number: u64) {
-    let mut room = [0; 20];
-    let digits = digits(number, &mut room);
-    text.extend(digits.iter().copied().map(char::from));
-}
-
 /// The digits of a number, written to the end of `room`.
 #[inline]
 fn digits(mut number: u64, room: &mut [u8; 20]) -> &[u8] {

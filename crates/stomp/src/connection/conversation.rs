@@ -14,7 +14,7 @@ use crate::convert::Temporaries;
 use crate::error::{StompError, shown};
 use crate::settings::{HeartBeat, Settings};
 use floodway_message::session::{Command, ConnectionEnd, Reply};
-use floodway_message::{Now, Output};
+use floodway_message::{MessageBuilder, Now, Output};
 use std::sync::Arc;
 
 /// How far a connection has come.
@@ -52,6 +52,8 @@ pub(super) struct Conversation {
     pub(super) heart_beat: HeartBeat,
     pub(super) replies: Replies,
     pub(super) message_ids: MessageIds,
+    /// Lends its memory to every message that is sent.
+    pub(super) builder: MessageBuilder,
     pub(super) producers: Producers,
     pub(super) reply_to: ReplyTo,
     pub(super) subscriptions: Subscriptions,
@@ -74,6 +76,7 @@ impl Conversation {
             heart_beat: HeartBeat::default(),
             replies: Replies::default(),
             message_ids: MessageIds::new(&connection_id),
+            builder: MessageBuilder::new(),
             producers: Producers::default(),
             reply_to: ReplyTo::default(),
             subscriptions: Subscriptions::default(),
@@ -170,8 +173,14 @@ impl Conversation {
 
     /// The reply to ask for so that the frame's receipt, if any, is sent.
     pub(super) fn reply(&mut self, headers: Headers<'_>) -> Option<Reply> {
-        let receipt = self.receipt(headers)?;
-        Some(self.replies.open(Pending::Receipt(receipt)))
+        let raw = headers.raw("receipt")?;
+        Some(self.reply_of(headers, raw))
+    }
+
+    /// As [`Conversation::reply`] for a `receipt` header that was found already.
+    pub(super) fn reply_of(&mut self, headers: Headers<'_>, raw: &[u8]) -> Reply {
+        let receipt = Receipt::new(raw, headers.escaping, self.escaping());
+        self.replies.open(Pending::Receipt(receipt))
     }
 }
 

@@ -6,7 +6,7 @@
 //! each, all later ones share number 0.
 
 use super::conversation::{Conversation, Turn};
-use crate::codec::{Frame, Headers, number};
+use crate::codec::{Frame, Headers, Known};
 use crate::convert::{destination, inbound};
 use crate::error::StompError;
 use crate::settings::Settings;
@@ -46,6 +46,7 @@ impl Conversation {
             return Ok(());
         };
         let message = inbound::message(
+            &mut self.builder,
             frame,
             &inbound::Origin {
                 now: turn.now,
@@ -54,18 +55,15 @@ impl Conversation {
                 reply_to: headers.reply_to.and(self.reply_to.destination.as_ref()),
             },
         )?;
-        let send = Send {
-            producer: producer.id,
-            destinations: producer.destinations.clone(),
+        let (producer, destinations) = (producer.id, producer.destinations.clone());
+        let reply = headers.receipt.map(|raw| self.reply_of(frame.headers, raw));
+        turn.commands.push(Command::Send(Send {
+            producer,
+            destinations,
             message,
             tx,
-            reply: None,
-        };
-        let reply = headers
-            .has_receipt
-            .then(|| self.reply(frame.headers))
-            .flatten();
-        turn.commands.push(Command::Send(Send { reply, ..send }));
+            reply,
+        }));
         Ok(())
     }
 }
@@ -76,53 +74,58 @@ struct SendHeaders<'a> {
     destination: Option<&'a [u8]>,
     transaction: Option<&'a [u8]>,
     reply_to: Option<&'a [u8]>,
-    has_receipt: bool,
+    receipt: Option<&'a [u8]>,
 }
 
 impl<'a> SendHeaders<'a> {
     fn of(headers: Headers<'a>) -> Self {
         let mut found = Self::default();
-        for (name, value) in headers.iter() {
-            let slot = match name {
-                b"destination" => &mut found.destination,
-                b"transaction" => &mut found.transaction,
-                b"reply-to" => &mut found.reply_to,
-                b"receipt" => {
-                    found.has_receipt = true;
-                    continue;
-                }
+        for line in headers.lines {
+            let slot = match line.known {
+                Known::Destination => &mut found.destination,
+                Known::Transaction => &mut found.transaction,
+                Known::ReplyTo => &mut found.reply_to,
+                Known::Receipt => &mut found.receipt,
                 _ => continue,
             };
-            slot.get_or_insert(value);
+            slot.get_or_insert_with(|| headers.value(*line));
         }
         found
     }
 }
 
-/// Ids of the messages of a connection.
+/// Ids of the messages of a connection: a common beginning and a number that counts up in place.
 #[derive(Debug)]
 pub(super) struct MessageIds {
-    text: String,
-    prefix_len: usize,
-    last: u64,
+    text: Vec<u8>,
+    start_len: usize,
 }
 
 impl MessageIds {
     pub(super) fn new(connection_id: &str) -> Self {
-        let text = format!("{connection_id}:-1:1:");
+        let text = format!("{connection_id}:-1:1:0").into_bytes();
         Self {
-            prefix_len: text.len(),
+            start_len: text.len() - 1,
             text,
-            last: 0,
         }
     }
 
     /// The next id.
     fn next(&mut self) -> &str {
-        self.last += 1;
-        self.text.truncate(self.prefix_len);
-        number::push_u64(&mut self.text, self.last);
-        &self.text
+        let digits = self.text.get_mut(self.start_len..).unwrap_or_default();
+        let mut carried = true;
+        for digit in digits.iter_mut().rev() {
+            if *digit < b'9' {
+                *digit += 1;
+                carried = false;
+                break;
+            }
+            *digit = b'0';
+        }
+        if carried {
+            self.text.insert(self.start_len, b'1');
+        }
+        std::str::from_utf8(&self.text).unwrap_or_default()
     }
 }
 

@@ -6,8 +6,8 @@
 //! `content-length` or `amq-msg-type` says otherwise; text that is not UTF-8 stays bytes, so
 //! that nothing of it is lost.
 
-use crate::codec::frame::Body;
-use crate::codec::{Frame, Headers, number};
+use crate::codec::frame::{Body, Line};
+use crate::codec::{Frame, Headers, Known, number};
 use crate::error::{StompError, shown};
 use floodway_message::{BodyKind, Destination, Message, MessageBuilder, Now, PropertyValue};
 use std::collections::HashSet;
@@ -28,12 +28,16 @@ pub(crate) struct Origin<'a> {
     pub(crate) reply_to: Option<&'a Destination>,
 }
 
-/// Makes a message of a SEND frame.
+/// Makes a message of a SEND frame; the builder lends its memory.
 ///
 /// # Errors
 /// When a header has a value that its meaning does not allow.
-pub(crate) fn message(frame: &Frame<'_>, origin: &Origin<'_>) -> Result<Message, StompError> {
-    let mut builder = MessageBuilder::new();
+pub(crate) fn message(
+    builder: &mut MessageBuilder,
+    frame: &Frame<'_>,
+    origin: &Origin<'_>,
+) -> Result<Message, StompError> {
+    builder.clear();
     builder
         .destination(origin.destination)
         .id(origin.id)
@@ -53,7 +57,7 @@ pub(crate) fn message(frame: &Frame<'_>, origin: &Origin<'_>) -> Result<Message,
 }
 
 struct Fields<'a> {
-    builder: MessageBuilder,
+    builder: &'a mut MessageBuilder,
     headers: Headers<'a>,
     origin: &'a Origin<'a>,
     /// One bit for each header of a fixed meaning that was there.
@@ -67,17 +71,15 @@ impl<'a> Fields<'a> {
     fn read(&mut self) -> Result<(), StompError> {
         let many = self.headers.lines.len() > HEADERS_COMPARED_MAX;
         let mut names = HashSet::new();
-        for (at, (name, value)) in self.headers.iter().enumerate() {
-            if self.field(name, value)? {
+        for (at, line) in self.headers.lines.iter().enumerate() {
+            if self.field(*line)? {
                 continue;
             }
+            let (name, value) = self.headers.name_and_value(*line);
             let repeated = if many {
                 !names.insert(name)
             } else {
-                self.headers
-                    .iter()
-                    .take(at)
-                    .any(|(before, _)| before == name)
+                self.headers.repeats(at)
             };
             if !repeated {
                 self.property(name, value)?;
@@ -87,65 +89,57 @@ impl<'a> Fields<'a> {
     }
 
     /// Handles a header of a fixed meaning; `false` for one that is a property.
-    fn field(&mut self, name: &[u8], value: &'a [u8]) -> Result<bool, StompError> {
-        let bit = match name {
-            b"destination" | b"transaction" | b"receipt" | b"message-id" | b"redelivered"
-            | b"subscription" | b"JMSXUserID" | b"JMSXDeliveryCount" | b"JMSRedelivered" => {
+    #[inline]
+    fn field(&mut self, line: Line) -> Result<bool, StompError> {
+        match line.known {
+            Known::Property => return Ok(false),
+            Known::Dropped | Known::Destination | Known::Transaction | Known::Receipt => {
                 return Ok(true);
             }
-            b"content-length" => {
+            Known::ContentLength => {
                 self.has_length = true;
                 return Ok(true);
             }
-            b"correlation-id" | b"JMSCorrelationID" => 0,
-            b"expires" | b"JMSExpiration" => 1,
-            b"timestamp" | b"JMSTimestamp" => 2,
-            b"priority" | b"JMSPriority" => 3,
-            b"type" | b"JMSType" => 4,
-            b"reply-to" => 5,
-            b"persistent" => 6,
-            b"JMSXGroupID" => 7,
-            b"JMSXGroupSeq" => 8,
-            b"amq-msg-type" => return self.message_type(value).map(|()| false),
-            b"transformation" => {
+            // Receivers see these two as properties.
+            Known::AmqMsgType => {
+                let value = self.headers.value(line);
+                return self.message_type(value).map(|()| false);
+            }
+            Known::Transformation => {
                 self.has_transformation = true;
                 return Ok(false);
             }
-            _ => return Ok(false),
-        };
-        if self.seen & (1 << bit) != 0 {
+            _ => {}
+        }
+        let bit = 1 << line.known as u32;
+        if self.seen & bit != 0 {
             return Ok(true);
         }
-        self.seen |= 1 << bit;
-        self.set(bit, value)
+        self.seen |= bit;
+        self.set(line.known, self.headers.value(line))
     }
 
-    fn set(&mut self, bit: u32, value: &'a [u8]) -> Result<bool, StompError> {
+    fn set(&mut self, known: Known, value: &'a [u8]) -> Result<bool, StompError> {
         let text = || self.headers.to_text(value);
-        match bit {
-            0 => self.builder.correlation_id(&text()),
-            1 => {
+        match known {
+            Known::CorrelationId => self.builder.correlation_id(&text()),
+            Known::Type => self.builder.message_type(&text()),
+            Known::GroupId => self.builder.group_id(&text()),
+            Known::Persistent => self.builder.persistent(value.trim_ascii() == b"true"),
+            Known::Expires => {
                 let expires = integer("expires", value, "milliseconds since 1970")?;
                 self.builder.expiration_ms(expires)
             }
-            2 => {
+            Known::Timestamp => {
                 let timestamp = integer("timestamp", value, "milliseconds since 1970")?;
                 self.builder.timestamp_ms(timestamp)
             }
-            3 => {
+            Known::Priority => {
                 let priority = integer("priority", value, "a number from 0 to 9")?;
                 let priority = u8::try_from(priority.clamp(0, 9)).unwrap_or_default();
                 self.builder.priority(priority)
             }
-            4 => self.builder.message_type(&text()),
-            5 => match self.origin.reply_to {
-                Some(destination) => self.builder.reply_to(destination),
-                // Not a destination: receivers still see what the sender wrote.
-                None => return Ok(false),
-            },
-            6 => self.builder.persistent(value.trim_ascii() == b"true"),
-            7 => self.builder.group_id(&text()),
-            _ => {
+            Known::GroupSequence => {
                 let expected = "a 32-bit number";
                 let sequence = integer("JMSXGroupSeq", value, expected)?;
                 let sequence = i32::try_from(sequence).ok();
@@ -153,6 +147,12 @@ impl<'a> Fields<'a> {
                     sequence.ok_or_else(|| bad_value("JMSXGroupSeq", value, expected))?;
                 self.builder.group_sequence(sequence)
             }
+            Known::ReplyTo => match self.origin.reply_to {
+                Some(destination) => self.builder.reply_to(destination),
+                // Not a destination: receivers still see what the sender wrote.
+                None => return Ok(false),
+            },
+            _ => return Ok(false),
         };
         Ok(true)
     }
@@ -192,21 +192,27 @@ impl<'a> Fields<'a> {
                 PropertyValue::String("transformations are not supported; the body is unchanged"),
             );
         }
-        if kind == BodyKind::Text && std::str::from_utf8(body.bytes()).is_err() {
+        if kind == BodyKind::Text && !is_utf8(body.bytes()) {
             return BodyKind::Bytes;
         }
         kind
     }
 
-    fn finish(mut self, kind: BodyKind, body: &Body<'_>) -> Result<Message, StompError> {
+    fn finish(self, kind: BodyKind, body: &Body<'_>) -> Result<Message, StompError> {
         Ok(match body {
             Body::Borrowed(bytes) => self.builder.build_copying(kind, bytes)?,
             Body::Shared(bytes) => {
-                self.builder.body(kind, bytes.clone());
-                self.builder.build(0)?
+                let mut builder = std::mem::take(self.builder);
+                builder.body(kind, bytes.clone());
+                builder.build(0)?
             }
         })
     }
+}
+
+/// Looking for plain ASCII first is faster than the general check.
+fn is_utf8(body: &[u8]) -> bool {
+    body.is_ascii() || std::str::from_utf8(body).is_ok()
 }
 
 fn integer(header: &'static str, value: &[u8], expected: &'static str) -> Result<i64, StompError> {

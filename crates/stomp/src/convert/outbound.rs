@@ -19,6 +19,8 @@ const FIXED_LINES_BYTES: usize = 160;
 /// Longer bodies are not copied and need no room in the buffer.
 const COPIED_BODY_BYTES_MAX: usize = floodway_message::output::SHARE_BYTES_MIN;
 
+const ID_NAME: &[u8] = b"message-id:";
+
 /// What all MESSAGE frames of a subscription have in common.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -30,6 +32,46 @@ pub(crate) struct Template {
     transformation: Option<Vec<u8>>,
     destination: Option<(DestinationKind, Vec<u8>)>,
     destination_line: BytesMut,
+    /// The last message id up to its last colon, and the line that begins with it, escaped:
+    /// messages of one producer differ only in what follows.
+    id_start: Vec<u8>,
+    id_line_start: BytesMut,
+    fixed: Option<Fixed>,
+    fixed_lines: BytesMut,
+}
+
+/// What messages sent within one millisecond mostly have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fixed {
+    expiration_ms: i64,
+    timestamp_ms: i64,
+    priority: u8,
+    persistent: bool,
+}
+
+impl Fixed {
+    fn of(message: &Message) -> Self {
+        Self {
+            expiration_ms: message.expiration_ms(),
+            timestamp_ms: message.timestamp_ms(),
+            priority: message.priority(),
+            persistent: message.is_persistent(),
+        }
+    }
+
+    fn put(self, out: &mut BytesMut) {
+        out.extend_from_slice(b"expires:");
+        number::put_i64(out, self.expiration_ms);
+        out.extend_from_slice(b"\npriority:");
+        number::put_u64(out, self.priority.into());
+        out.extend_from_slice(b"\ntimestamp:");
+        number::put_i64(out, self.timestamp_ms);
+        out.extend_from_slice(if self.persistent {
+            b"\npersistent:true\n"
+        } else {
+            b"\n"
+        });
+    }
 }
 
 impl Template {
@@ -58,6 +100,10 @@ impl Template {
             transformation,
             destination: None,
             destination_line: BytesMut::new(),
+            id_start: Vec::new(),
+            id_line_start: BytesMut::from(ID_NAME),
+            fixed: None,
+            fixed_lines: BytesMut::new(),
         }
     }
 
@@ -85,15 +131,19 @@ impl Template {
             out.extend_from_slice(b"\n");
         }
         self.put_fixed(out, delivery);
+        let mut has_properties = false;
         for field in message.fields() {
-            if !matches!(field, Field::Property(..)) {
-                self.put_field(out, field, temporaries);
+            match field {
+                Field::Property(..) => has_properties = true,
+                _ => self.put_field(out, field, temporaries),
             }
         }
         self.put_length(out, message);
-        for field in message.fields() {
-            if let Field::Property(name, value) = field {
-                self.put_property(out, name, value);
+        if has_properties {
+            for field in message.fields() {
+                if let Field::Property(name, value) = field {
+                    self.put_property(out, name, value);
+                }
             }
         }
         self.put_transformation(out, message);
@@ -113,24 +163,15 @@ impl Template {
         out.extend_from_slice(encode::END);
     }
 
-    fn put_fixed(&self, out: &mut BytesMut, delivery: &Delivery) {
-        let message = &delivery.message;
-        match (message.expiration_ms(), message.priority()) {
-            (0, 4) => out.extend_from_slice(b"expires:0\npriority:4\ntimestamp:"),
-            (expires, priority) => {
-                out.extend_from_slice(b"expires:");
-                number::put_i64(out, expires);
-                out.extend_from_slice(b"\npriority:");
-                number::put_u64(out, priority.into());
-                out.extend_from_slice(b"\ntimestamp:");
-            }
+    #[inline]
+    fn put_fixed(&mut self, out: &mut BytesMut, delivery: &Delivery) {
+        let fixed = Fixed::of(&delivery.message);
+        if self.fixed != Some(fixed) {
+            self.fixed_lines.clear();
+            fixed.put(&mut self.fixed_lines);
+            self.fixed = Some(fixed);
         }
-        number::put_i64(out, message.timestamp_ms());
-        out.extend_from_slice(if message.is_persistent() {
-            b"\npersistent:true\n"
-        } else {
-            b"\n"
-        });
+        out.extend_from_slice(&self.fixed_lines);
         if delivery.redeliveries > 0 {
             out.extend_from_slice(b"redelivered:true\n");
         }
@@ -139,7 +180,7 @@ impl Template {
     fn put_field(&mut self, out: &mut BytesMut, field: Field<'_>, temporaries: &Temporaries) {
         let escaping = self.escaping;
         match field {
-            Field::Id(id) => encode::put_header(out, escaping, b"message-id:", id),
+            Field::Id(id) => self.put_id(out, id),
             Field::Destination(kind, name) => self.put_destination(out, kind, name, temporaries),
             Field::OriginalDestination(kind, name) => {
                 out.extend_from_slice(b"original-destination:");
@@ -162,6 +203,23 @@ impl Template {
             }
             _ => {}
         }
+    }
+
+    #[inline]
+    fn put_id(&mut self, out: &mut BytesMut, id: &[u8]) {
+        let (start, rest) = match memchr::memrchr(b':', id) {
+            Some(colon) => id.split_at(colon + 1),
+            None => (&[][..], id),
+        };
+        if start != self.id_start {
+            self.id_start.clear();
+            self.id_start.extend_from_slice(start);
+            self.id_line_start.truncate(ID_NAME.len());
+            self.escaping.encode(&mut self.id_line_start, start);
+        }
+        out.extend_from_slice(&self.id_line_start);
+        self.escaping.encode(out, rest);
+        out.extend_from_slice(b"\n");
     }
 
     #[inline]

@@ -241,3 +241,15 @@ fn long_bodies_stay_in_the_receive_buffer() {
     assert_eq!(&send.message.body()[..], body.as_bytes());
     assert!(talk.input.is_empty());
 }
+
+#[test]
+fn the_number_of_a_message_id_carries_over() {
+    let mut talk = Talk::connected("1.0");
+    for expected in 1..=1101 {
+        talk.client("SEND\ndestination:/queue/a\n\n^@");
+        let Some(Command::Send(send)) = talk.raw.pop() else {
+            panic!("no send")
+        };
+        assert!(send.message.id().ends_with(&format!(":-1:1:{expected}")));
+    }
+}
