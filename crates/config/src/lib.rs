@@ -1,1 +1,141 @@
-//! Room config.
+//! From activemq.xml, properties files and the environment to the settings structs that each room
+//! owns, and a report of what became of everything in the file.
+//!
+//! The only room that opens configuration files, knows XML and reads environment variables. It
+//! opens no data file and no socket. Sizes are bytes, times milliseconds. Invariant: every element
+//! and attribute of the file is used, translated, ignored with a reason, unknown or refused, and
+//! all but the used ones have a note with their line in the [`Report`].
+
+use std::path::{Path, PathBuf};
+
+mod advice;
+mod broker_element;
+mod check;
+mod connector;
+mod doctor;
+mod document;
+mod environment;
+mod error;
+mod paths;
+mod persistence;
+mod placeholder;
+mod plugins;
+mod policy;
+mod properties;
+mod reader;
+mod report;
+mod schema;
+mod settings;
+mod spring;
+#[cfg(test)]
+mod testing;
+mod uri;
+mod usage;
+mod value;
+
+pub use doctor::{Diagnosis, doctor};
+pub use document::FILE_BYTES_MAX;
+pub use environment::{DiskSpace, Environment};
+pub use error::ConfigError;
+pub use report::{Account, Disposition, Note, Report, Severity};
+pub use settings::{Connector, Persistence, ProtocolSettings, Settings};
+
+use paths::Paths;
+use placeholder::Placeholders;
+use reader::Reader;
+
+/// The configuration that the product ships, for a start without one.
+pub const DEFAULT_XML: &str = include_str!("../../../conf/activemq.xml");
+
+/// Name of [`DEFAULT_XML`] in reports.
+const DEFAULT_NAME: &str = "(built-in) activemq.xml";
+
+/// Where a configuration comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// The shipped one, [`DEFAULT_XML`].
+    BuiltIn,
+    /// A text, as if it stood in the file of this name.
+    Text {
+        /// Shown in reports; its folder is `activemq.conf`.
+        name: PathBuf,
+        /// XML.
+        text: String,
+    },
+}
+
+/// What comes from outside of the file.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The data directory of the command line; comes before what the file says.
+    pub data_directory: Option<PathBuf>,
+    /// Variables, directory, memory and disks.
+    pub environment: Environment,
+}
+
+impl Options {
+    /// The environment of this process and no data directory of its own.
+    ///
+    /// # Errors
+    /// When there is no current directory.
+    pub fn of_process() -> std::io::Result<Self> {
+        Ok(Self {
+            data_directory: None,
+            environment: Environment::of_process()?,
+        })
+    }
+}
+
+/// A configuration without errors.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What the broker starts with.
+    pub settings: Settings,
+    /// What an operator should know about the file.
+    pub report: Report,
+}
+
+/// Reads a configuration.
+///
+/// # Errors
+/// When the file cannot be read, or says something that the broker cannot start with; the error
+/// names file, line, what is wrong and what to write instead.
+pub fn load(source: &Source, options: &Options) -> Result<Loaded, ConfigError> {
+    match source {
+        Source::File(path) => {
+            let name = path.display().to_string();
+            let text = document::read_text(path, &name)?;
+            load_text((&name, Some(path)), &text, options)
+        }
+        Source::BuiltIn => load_text((DEFAULT_NAME, None), DEFAULT_XML, options),
+        Source::Text { name, text } => {
+            load_text((&name.display().to_string(), Some(name)), text, options)
+        }
+    }
+}
+
+fn load_text(
+    (file, path): (&str, Option<&Path>),
+    text: &str,
+    options: &Options,
+) -> Result<Loaded, ConfigError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document = document::parse(text, file)?;
+    let environment = &options.environment;
+    let paths = Paths::new(path, options.data_directory.as_deref(), environment);
+    let system = paths.system_properties(environment);
+    let mut reader = Reader::new(&document, Placeholders::new(environment, system));
+    let root = document.root_element();
+    spring::read_placeholders(&mut reader, root, &paths);
+    let settings = spring::find_broker(&mut reader, root)
+        .map(|broker| broker_element::read(&mut reader, broker, (&paths, environment)));
+    let report = reader.finish(file);
+    match settings {
+        Some(settings) if report.count(Severity::Error) == 0 => Ok(Loaded { settings, report }),
+        Some(_) | None => Err(ConfigError::Invalid {
+            report: Box::new(report),
+        }),
+    }
+}

@@ -1,0 +1,197 @@
+//! `<broker>`: its own attributes, and each part in turn.
+//!
+//! The order of the parts in the file never matters.
+
+use std::path::Path;
+
+use floodway_broker::settings::BrokerSettings;
+use floodway_message::{Destination, DestinationKind};
+use roxmltree::Node;
+
+use crate::environment::Environment;
+use crate::paths::Paths;
+use crate::reader::{Reader, children, is_core, name};
+use crate::settings::Settings;
+use crate::{check, connector, persistence, plugins, policy, usage};
+
+#[cfg(test)]
+mod tests;
+
+/// Longest broker name in bytes: it stands in every message id.
+const NAME_BYTES_MAX: usize = 255;
+
+/// Reads a broker element and all its parts.
+pub(crate) fn read<'d, 'i>(
+    reader: &mut Reader<'d, 'i, '_>,
+    broker: Node<'d, 'i>,
+    (paths, environment): (&Paths, &Environment),
+) -> Settings {
+    let mut core = BrokerSettings::default();
+    read_name(reader, broker, environment, &mut core);
+    reader.set_truth(broker, "persistent", &mut core.persistent);
+    let period = &mut core.destination_purge_period_ms;
+    reader.set_number(broker, "schedulePeriodForDestinationPurge", period);
+    read_uncommitted(reader, broker, &mut core);
+    let mut adjusts = true;
+    reader.set_truth(broker, "adjustUsageLimits", &mut adjusts);
+
+    let mut data_directory = paths.data().to_path_buf();
+    if let Some(value) = reader.value(broker, "dataDirectory") {
+        let given = paths.resolve(&value.text);
+        data_directory = match paths.data_override() {
+            Some(data) => {
+                if given != data {
+                    let words = "the data directory of the command line counts";
+                    reader.translate(&value.place, (words, ""));
+                }
+                data.into()
+            }
+            None => given,
+        };
+    }
+    let spool_directory = spool_directory(reader, broker, (paths, &data_directory));
+    let site = (paths, data_directory.as_path());
+    let persistence = persistence::read(reader, broker, site, core.persistent);
+    core.persistent = matches!(persistence, crate::Persistence::Journal { .. });
+
+    let (limits, limit_places) = usage::read(reader, broker, environment, &data_directory);
+    core.usage = limits;
+    let policies = policy::read(reader, broker);
+    core.destinations = read_destinations(reader, broker);
+    let consumers = &mut core.consumers_per_connection_max;
+    let connectors = connector::read(reader, broker, consumers);
+    plugins::read(reader, broker);
+
+    let mut settings = Settings {
+        broker: core,
+        persistence,
+        spool_directory,
+        data_directory,
+        connectors,
+    };
+    check::limits(reader, &mut settings, &limit_places, (environment, adjusts));
+    check::policies(reader, &mut settings, policies);
+    check::connectors(reader, broker, &settings);
+    settings
+}
+
+fn read_name(
+    reader: &mut Reader<'_, '_, '_>,
+    broker: Node<'_, '_>,
+    environment: &Environment,
+    core: &mut BrokerSettings,
+) {
+    if reader.truth(broker, "useLocalHostBrokerName") == Some(true)
+        && let Some(host) = environment.variable("HOSTNAME")
+    {
+        core.name = host.into();
+    }
+    let Some(value) = reader.value(broker, "brokerName") else {
+        return;
+    };
+    let given = value.text.trim();
+    if given.is_empty() || given.len() > NAME_BYTES_MAX {
+        let message = format!("a broker name has 1 to {NAME_BYTES_MAX} bytes");
+        reader.refuse(
+            &value.place,
+            (message, "write for example brokerName=\"localhost\""),
+        );
+        return;
+    }
+    // ActiveMQ does the same: the name stands in addresses and file names.
+    core.name = given
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || ".-_:".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    if core.name != given {
+        let message = format!("the broker's name is read as \"{}\"", core.name);
+        reader.translate(
+            &value.place,
+            (message, "write letters, digits, dots and hyphens only"),
+        );
+    }
+}
+
+fn read_uncommitted(
+    reader: &mut Reader<'_, '_, '_>,
+    broker: Node<'_, '_>,
+    core: &mut BrokerSettings,
+) {
+    let Some(count) = reader.number(broker, "maxUncommittedCount", (0, i64::from(i32::MAX))) else {
+        return;
+    };
+    match usize::try_from(count) {
+        Ok(count) if count > 0 => core.uncommitted_count_max = count,
+        Ok(_) | Err(_) => {
+            let place = reader.place(broker);
+            let message = format!(
+                "maxUncommittedCount=\"0\" is read as {}: a transaction is never unlimited",
+                core.uncommitted_count_max
+            );
+            reader.translate(&place, (message, "write the number that is meant"));
+        }
+    }
+}
+
+fn spool_directory<'d, 'i>(
+    reader: &mut Reader<'d, 'i, '_>,
+    broker: Node<'d, 'i>,
+    (paths, data): (&Paths, &Path),
+) -> std::path::PathBuf {
+    let mut directory = data.join("tmp_storage");
+    if let Some(value) = reader.value(broker, "tmpDataDirectory") {
+        let given = paths.resolve(&value.text);
+        directory = persistence::place_directory(reader, &value.place, given, paths);
+    }
+    if let Some(outer) = reader.property(broker, "tempDataStore")
+        && let Some(inner) = reader
+            .inside(outer)
+            .filter(|node| name(*node) == "PListStoreImpl")
+    {
+        reader.take(inner);
+        if let Some(value) = reader.value(inner, "directory") {
+            let given = paths.resolve(&value.text);
+            directory = persistence::place_directory(reader, &value.place, given, paths);
+        }
+    }
+    directory
+}
+
+fn read_destinations<'d, 'i>(
+    reader: &mut Reader<'d, 'i, '_>,
+    broker: Node<'d, 'i>,
+) -> Vec<Destination> {
+    let mut found = Vec::new();
+    let Some(list) = reader.property(broker, "destinations") else {
+        return found;
+    };
+    for node in children(list).filter(|node| is_core(*node)) {
+        let kind = match name(node) {
+            "queue" => DestinationKind::Queue,
+            "topic" => DestinationKind::Topic,
+            _ => continue,
+        };
+        reader.take(node);
+        // Some old guides write `name`.
+        let value = reader
+            .value(node, "physicalName")
+            .or_else(|| reader.value(node, "name"));
+        let place = reader.place(node);
+        let text = value.map(|value| value.text).unwrap_or_default();
+        match Destination::new(kind, text.trim()) {
+            Ok(destination) if destination.is_pattern() => {
+                let advice = "write a whole name, or a policyEntry for the pattern";
+                reader.refuse(&place, ("a pattern cannot be created", advice));
+            }
+            Ok(destination) => found.push(destination),
+            Err(error) => reader.refuse_with(&place, &error.to_string()),
+        }
+    }
+    found
+}

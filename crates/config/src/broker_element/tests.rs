@@ -1,0 +1,60 @@
+use super::*;
+use crate::testing::{loaded, notes};
+
+#[test]
+fn the_brokers_own_attributes_are_read() {
+    let found = loaded(
+        "brokerName=' amq-1 ' dataDirectory='var/${user.dir}' schedulePeriodForDestinationPurge='10'
+         maxUncommittedCount='5'",
+        "",
+    )
+    .settings;
+    assert_eq!(found.broker.name, "amq-1");
+    assert_eq!(found.data_directory, Path::new("/amq/var/amq"));
+    assert_eq!(found.spool_directory, Path::new("/amq/var/amq/tmp_storage"));
+    assert_eq!(found.broker.destination_purge_period_ms, 10);
+    assert_eq!(found.broker.uncommitted_count_max, 5);
+}
+
+#[test]
+fn names_keep_only_what_is_safe_in_names() {
+    let found = loaded("brokerName='a/b c'", "");
+    assert_eq!(found.settings.broker.name, "a_b_c");
+    assert!(notes("brokerName='a/b c'", "").contains("is read as \"a_b_c\""));
+    assert!(notes("brokerName=''", "").contains("error: broker brokerName"));
+}
+
+#[test]
+fn zero_uncommitted_messages_are_not_unlimited() {
+    assert!(notes("maxUncommittedCount='0'", "").contains("is read as 100000"));
+}
+
+#[test]
+fn destinations_are_created_at_start() {
+    let found = loaded(
+        "",
+        "<destinations><queue physicalName='A.B'/><topic physicalName=' C '/><queue name='D'/>\
+         </destinations>",
+    );
+    let names: Vec<_> = found
+        .settings
+        .broker
+        .destinations
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(names, ["queue://A.B", "topic://C", "queue://D"]);
+    assert!(notes("", "<destinations><queue/></destinations>").contains("name is empty"));
+    let told = notes(
+        "",
+        "<destinations><queue physicalName='A.>'/></destinations>",
+    );
+    assert!(told.contains("a pattern cannot be created"), "{told}");
+}
+
+#[test]
+fn the_spool_may_stand_elsewhere() {
+    let inside = "<tempDataStore><PListStoreImpl directory='spool'/></tempDataStore>";
+    let found = loaded("tmpDataDirectory='other'", inside);
+    assert_eq!(found.settings.spool_directory, Path::new("/amq/spool"));
+}

@@ -1,0 +1,307 @@
+//! What a configuration means, for people: the report, then the effective settings on one screen.
+//!
+//! Reads the configuration as a start does and starts nothing.
+
+use std::fmt;
+
+use floodway_broker::settings::{
+    Cursor, DeadLetterQueue, PendingMessageLimit, PolicyEntry, SystemUsage,
+};
+use floodway_message::DestinationKind;
+use floodway_store::SyncPolicy;
+
+use crate::report::{Report, Severity};
+use crate::settings::{Connector, Persistence, ProtocolSettings, Settings};
+use crate::value::size_text;
+use crate::{Options, Source, load};
+
+#[cfg(test)]
+mod tests;
+
+/// The result of [`doctor`]; prints as the whole text.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    text: String,
+    errors_count: usize,
+    warnings_count: usize,
+}
+
+impl Diagnosis {
+    /// How many reasons there are not to start; 0 when the broker starts.
+    pub fn errors_count(&self) -> usize {
+        self.errors_count
+    }
+
+    /// How many things will not be as the file says.
+    pub fn warnings_count(&self) -> usize {
+        self.warnings_count
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Reads a configuration and says what it means.
+pub fn doctor(source: &Source, options: &Options) -> Diagnosis {
+    match load(source, options) {
+        Ok(loaded) => {
+            let mut text = notes_text(&loaded.report);
+            text.push_str(&settings_text(&loaded.settings));
+            Diagnosis {
+                text,
+                errors_count: 0,
+                warnings_count: loaded.report.count(Severity::Warning),
+            }
+        }
+        Err(error) => match error.report() {
+            Some(report) => Diagnosis {
+                text: format!(
+                    "{}The broker does not start with this file.\n",
+                    notes_text(report)
+                ),
+                errors_count: report.count(Severity::Error),
+                warnings_count: report.count(Severity::Warning),
+            },
+            None => Diagnosis {
+                text: format!("{error}\nThe broker does not start with this file.\n"),
+                errors_count: 1,
+                warnings_count: 0,
+            },
+        },
+    }
+}
+
+fn notes_text(report: &Report) -> String {
+    let counted = |count: usize, word: &str| {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {word}{plural}")
+    };
+    format!(
+        "{report}{}, {}, {}\n",
+        counted(report.count(Severity::Error), "error"),
+        counted(report.count(Severity::Warning), "warning"),
+        counted(report.count(Severity::Info), "note"),
+    )
+}
+
+fn settings_text(settings: &Settings) -> String {
+    let broker = &settings.broker;
+    let mut rows = vec![
+        vec!["broker".into(), broker.name.clone()],
+        vec!["data".into(), settings.data_directory.display().to_string()],
+        vec!["messages".into(), persistence_text(&settings.persistence)],
+        vec![
+            "spool".into(),
+            settings.spool_directory.display().to_string(),
+        ],
+        vec!["limits".into(), usage_text(&broker.usage)],
+        vec!["when full".into(), full_text(&broker.usage)],
+    ];
+    rows.extend(settings.connectors.iter().map(connector_row));
+    if settings.connectors.is_empty() {
+        rows.push(vec!["connectors".into(), "none".into()]);
+    }
+    let mut policies = vec![
+        [
+            "policy",
+            "line",
+            "memory",
+            "producers",
+            "cursor",
+            "prefetch",
+            "pending",
+            "dead letters",
+        ]
+        .map(String::from)
+        .to_vec(),
+    ];
+    policies.extend(
+        broker
+            .policies
+            .iter()
+            .map(|entry| policy_row(entry, &broker.usage)),
+    );
+    let mut others = policy_row(&broker.default_policy, &broker.usage);
+    if let Some(first) = others.first_mut() {
+        *first = "all others".into();
+    }
+    policies.push(others);
+    format!("\n{}\n{}", table(&rows), table(&policies))
+}
+
+fn persistence_text(persistence: &Persistence) -> String {
+    match persistence {
+        Persistence::Memory => "in memory only, lost at a restart".into(),
+        Persistence::Journal {
+            directory,
+            settings,
+        } => {
+            let sync = match settings.sync {
+                SyncPolicy::Always => "synced before every receipt".into(),
+                SyncPolicy::Periodic { interval_ms } => format!("synced every {interval_ms} ms"),
+                _ => "synced when the system likes".into(),
+            };
+            format!(
+                "{}, {sync}, files of {}",
+                directory.display(),
+                size_text(settings.segment_bytes)
+            )
+        }
+    }
+}
+
+fn limit_text(bytes: u64) -> String {
+    if bytes == 0 {
+        "unlimited".into()
+    } else {
+        size_text(bytes)
+    }
+}
+
+fn usage_text(usage: &SystemUsage) -> String {
+    format!(
+        "memory {}, store {}, temp {}",
+        limit_text(usage.memory_limit_bytes),
+        limit_text(usage.store_limit_bytes),
+        limit_text(usage.temp_limit_bytes)
+    )
+}
+
+fn full_text(usage: &SystemUsage) -> String {
+    if usage.send_fail_if_no_space {
+        "sends are refused".into()
+    } else if usage.send_fail_after_timeout_ms > 0 {
+        format!(
+            "sends wait {} ms, then they are refused",
+            usage.send_fail_after_timeout_ms
+        )
+    } else {
+        "producers wait".into()
+    }
+}
+
+fn connector_row(connector: &Connector) -> Vec<String> {
+    let transport = &connector.transport;
+    let ProtocolSettings::Stomp(stomp) = &connector.protocol;
+    let host = if transport.host.contains(':') {
+        format!("[{}]", transport.host)
+    } else {
+        transport.host.clone()
+    };
+    let frame = u64::try_from(stomp.frame_bytes_max).unwrap_or(u64::MAX);
+    vec![
+        format!("connector {}", transport.name),
+        format!(
+            "{}://{host}:{}, at most {} connections, frames of at most {}",
+            transport.scheme,
+            transport.port,
+            transport.maximum_connections,
+            size_text(frame)
+        ),
+    ]
+}
+
+fn policy_row(entry: &PolicyEntry, usage: &SystemUsage) -> Vec<String> {
+    let memory = if entry.memory_limit_bytes == 0 {
+        "as broker".into()
+    } else {
+        size_text(entry.memory_limit_bytes)
+    };
+    let producers = if !entry.producer_flow_control {
+        "never wait".into()
+    } else if entry
+        .send_fail_if_no_space
+        .unwrap_or(usage.send_fail_if_no_space)
+    {
+        "refused".into()
+    } else {
+        match entry
+            .send_fail_after_timeout_ms
+            .unwrap_or(usage.send_fail_after_timeout_ms)
+        {
+            0 => "wait".into(),
+            ms => format!("wait {ms} ms"),
+        }
+    };
+    let is_queue = matches!(
+        entry.kind,
+        DestinationKind::Queue | DestinationKind::TempQueue
+    );
+    let (cursor, prefetch) = if is_queue {
+        (entry.pending_queue_policy, entry.queue_prefetch)
+    } else {
+        (entry.pending_subscriber_policy, entry.topic_prefetch)
+    };
+    let cursor = match cursor {
+        Cursor::Store => "store",
+        Cursor::Memory => "memory",
+        Cursor::File => "spool",
+    };
+    let pending = match entry.pending_message_limit {
+        _ if is_queue => "all".into(),
+        PendingMessageLimit::Constant(limit) if limit >= 0 => limit.to_string(),
+        PendingMessageLimit::PrefetchRate(rate) => format!("{rate} x prefetch"),
+        PendingMessageLimit::None | PendingMessageLimit::Constant(_) => "all".into(),
+    };
+    vec![
+        format!("{}{}", entry.kind.scheme(), entry.pattern),
+        match entry.line {
+            0 => "-".into(),
+            line => line.to_string(),
+        },
+        memory,
+        producers,
+        cursor.into(),
+        prefetch.to_string(),
+        pending,
+        dead_letters_text(entry, is_queue),
+    ]
+}
+
+fn dead_letters_text(entry: &PolicyEntry, is_queue: bool) -> String {
+    match &entry.dead_letter.queue {
+        DeadLetterQueue::Shared(queue) => queue.clone(),
+        DeadLetterQueue::Individual {
+            queue_prefix,
+            queue_suffix,
+            ..
+        } if is_queue => {
+            format!("{queue_prefix}*{queue_suffix}")
+        }
+        DeadLetterQueue::Individual {
+            topic_prefix,
+            topic_suffix,
+            ..
+        } => {
+            format!("{topic_prefix}*{topic_suffix}")
+        }
+        DeadLetterQueue::Discard => "discarded".into(),
+    }
+}
+
+/// Columns side by side, two blanks apart.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    rows.iter()
+        .map(|row| {
+            let cells: Vec<String> = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, &width)| format!("{cell:<width$}"))
+                .collect();
+            format!("{}\n", cells.join("  ").trim_end())
+        })
+        .collect()
+}

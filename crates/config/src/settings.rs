@@ -1,0 +1,53 @@
+//! All settings of a broker process, each in the struct of the room that uses it.
+
+use std::path::PathBuf;
+
+use floodway_broker::settings::BrokerSettings;
+use floodway_store::JournalSettings;
+use floodway_transport::ConnectorSettings;
+
+/// What a configuration file says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The core.
+    pub broker: BrokerSettings,
+    /// Where messages are kept.
+    pub persistence: Persistence,
+    /// What does not fit into memory waits here; emptied at start.
+    pub spool_directory: PathBuf,
+    /// The broker's own directory; everything else is inside unless the file says otherwise.
+    pub data_directory: PathBuf,
+    /// Listeners whose protocol is built, in the order of the file.
+    pub connectors: Vec<Connector>,
+}
+
+/// Where messages are kept.
+#[derive(Debug, Clone)]
+pub enum Persistence {
+    /// On disk.
+    Journal {
+        /// Where its files are.
+        directory: PathBuf,
+        /// Files, syncs and buffers.
+        settings: JournalSettings,
+    },
+    /// In memory only: a restart loses them (`persistent="false"`, `memoryPersistenceAdapter`).
+    Memory,
+}
+
+/// One listener.
+#[derive(Debug, Clone)]
+pub struct Connector {
+    /// Address, connections, sockets.
+    pub transport: ConnectorSettings,
+    /// What is spoken on it.
+    pub protocol: ProtocolSettings,
+}
+
+/// What is spoken on a connector.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ProtocolSettings {
+    /// STOMP 1.0 to 1.2.
+    Stomp(floodway_stomp::Settings),
+}
