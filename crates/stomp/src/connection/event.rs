@@ -49,7 +49,7 @@ impl Conversation {
         if subscription.mode != AckMode::Auto {
             subscription
                 .unacked
-                .push(delivery.delivery, delivery.message.id());
+                .push(delivery.delivery, &delivery.message);
             return;
         }
         let first = subscription.written == 0;

@@ -7,8 +7,8 @@
 
 use crate::codec::Version;
 use crate::convert::Template;
-use floodway_message::Destination;
 use floodway_message::session::{ConsumerId, DeliveryId, TxId};
+use floodway_message::{Destination, Message};
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -71,9 +71,9 @@ impl Unacked {
 
     /// Notes a delivery.
     #[inline]
-    pub(super) fn push(&mut self, delivery: DeliveryId, message_id: &str) {
+    pub(super) fn push(&mut self, delivery: DeliveryId, message: &Message) {
         let message_hash = if self.by_message_id {
-            self.hasher.hash_one(message_id.as_bytes())
+            self.hasher.hash_one(message.id().as_bytes())
         } else {
             0
         };
