@@ -2,16 +2,17 @@
 //!
 //! The order of the parts in the file never matters.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use floodway_broker::settings::BrokerSettings;
 use floodway_message::{Destination, DestinationKind};
+use floodway_store::JournalSettings;
 use roxmltree::Node;
 
 use crate::environment::Environment;
 use crate::paths::Paths;
 use crate::reader::{Reader, children, is_core, name};
-use crate::settings::Settings;
+use crate::settings::{Persistence, Settings};
 use crate::{check, connector, persistence, plugins, policy, usage};
 
 #[cfg(test)]
@@ -49,10 +50,10 @@ pub(crate) fn read<'d, 'i>(
             None => given,
         };
     }
-    let spool_directory = spool_directory(reader, broker, (paths, &data_directory));
+    let (spool_directory, spool) = read_spool(reader, broker, (paths, &data_directory));
     let site = (paths, data_directory.as_path());
     let persistence = persistence::read(reader, broker, site, core.persistent);
-    core.persistent = matches!(persistence, crate::Persistence::Journal { .. });
+    let spool_directory = apart(reader, broker, spool_directory, &persistence);
 
     let (limits, limit_places) = usage::read(reader, broker, environment, &data_directory);
     core.usage = limits;
@@ -66,6 +67,7 @@ pub(crate) fn read<'d, 'i>(
         broker: core,
         persistence,
         spool_directory,
+        spool,
         data_directory,
         connectors,
     };
@@ -139,12 +141,13 @@ fn read_uncommitted(
     }
 }
 
-fn spool_directory<'d, 'i>(
+fn read_spool<'d, 'i>(
     reader: &mut Reader<'d, 'i, '_>,
     broker: Node<'d, 'i>,
     (paths, data): (&Paths, &Path),
-) -> std::path::PathBuf {
+) -> (PathBuf, JournalSettings) {
     let mut directory = data.join("tmp_storage");
+    let mut settings = JournalSettings::spool();
     if let Some(value) = reader.value(broker, "tmpDataDirectory") {
         let given = paths.resolve(&value.text);
         directory = persistence::place_directory(reader, &value.place, given, paths);
@@ -159,8 +162,31 @@ fn spool_directory<'d, 'i>(
             let given = paths.resolve(&value.text);
             directory = persistence::place_directory(reader, &value.place, given, paths);
         }
+        persistence::read_file_length(reader, inner, &mut settings);
     }
-    directory
+    (directory, settings)
+}
+
+/// The spool empties its directory at start: it must not be the one of the messages.
+fn apart(
+    reader: &mut Reader<'_, '_, '_>,
+    broker: Node<'_, '_>,
+    spool: PathBuf,
+    persistence: &Persistence,
+) -> PathBuf {
+    match persistence {
+        Persistence::Journal { directory, .. } if *directory == spool => {
+            let moved = spool.join("tmp_storage");
+            let place = reader.place(broker);
+            let message = format!(
+                "messages and spool cannot share a directory: the spool goes to {}",
+                moved.display()
+            );
+            reader.translate(&place, (message, "give each a directory of its own"));
+            moved
+        }
+        Persistence::Journal { .. } | Persistence::Memory => spool,
+    }
 }
 
 fn read_destinations<'d, 'i>(

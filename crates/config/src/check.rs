@@ -37,7 +37,11 @@ pub(crate) fn limits(
             usage.memory_limit_bytes = lowered;
         }
     }
-    if let Persistence::Journal { directory, .. } = &settings.persistence {
+    if let Persistence::Journal {
+        directory,
+        settings: journal,
+    } = &mut settings.persistence
+    {
         let used = environment.directory_bytes(directory);
         let space = environment.disk(directory).map(|disk| disk.available_bytes);
         let most = space.map(|space| space.saturating_add(used));
@@ -47,6 +51,7 @@ pub(crate) fn limits(
                 usage.store_limit_bytes = most;
             }
         }
+        journal.limit_bytes = usage.store_limit_bytes;
     }
     // Whatever is in the spool's directory is deleted at start.
     let space = environment
@@ -58,6 +63,7 @@ pub(crate) fn limits(
             usage.temp_limit_bytes = most;
         }
     }
+    settings.spool.limit_bytes = usage.temp_limit_bytes;
 }
 
 /// `true` when a limit (0: none) is above what there is. An empty disk is no limit to set.

@@ -14,7 +14,7 @@ use crate::paths::Paths;
 use crate::reader::{Place, Reader, name};
 use crate::report::{Disposition, Severity};
 use crate::settings::Persistence;
-use crate::value::quoted;
+use crate::value::{quoted, size_text};
 
 #[cfg(test)]
 mod tests;
@@ -152,18 +152,29 @@ fn read_journal(
     if directory.as_path() == data {
         directory.push(FOLDER);
     }
-    if let Some(bytes) = reader.size(node, "journalMaxFileLength") {
-        let (least, most) = SEGMENT_BYTES;
-        settings.segment_bytes = bytes.clamp(least, most);
-        if settings.segment_bytes != bytes {
-            let message = format!(
-                "journalMaxFileLength is read as {}",
-                crate::value::size_text(settings.segment_bytes)
-            );
-            reader.tell(&place, Disposition::Used, Severity::Info, (message, ""));
-        }
-    }
+    read_file_length(reader, node, settings);
     read_sync(reader, node, settings);
+}
+
+/// `journalMaxFileLength`, of the journal or of the spool.
+pub(crate) fn read_file_length(
+    reader: &mut Reader<'_, '_, '_>,
+    node: Node<'_, '_>,
+    settings: &mut JournalSettings,
+) {
+    let Some(bytes) = reader.size(node, "journalMaxFileLength") else {
+        return;
+    };
+    let (least, most) = SEGMENT_BYTES;
+    settings.segment_bytes = bytes.clamp(least, most);
+    if settings.segment_bytes != bytes {
+        let place = reader.place(node);
+        let message = format!(
+            "journalMaxFileLength is read as {}",
+            size_text(settings.segment_bytes)
+        );
+        reader.tell(&place, Disposition::Used, Severity::Info, (message, ""));
+    }
 }
 
 /// When the journal is synced.

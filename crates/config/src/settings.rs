@@ -15,6 +15,8 @@ pub struct Settings {
     pub persistence: Persistence,
     /// What does not fit into memory waits here; emptied at start.
     pub spool_directory: PathBuf,
+    /// Files of the spool.
+    pub spool: JournalSettings,
     /// The broker's own directory; everything else is inside unless the file says otherwise.
     pub data_directory: PathBuf,
     /// Listeners whose protocol is built, in the order of the file.
@@ -31,7 +33,8 @@ pub enum Persistence {
         /// Files, syncs and buffers.
         settings: JournalSettings,
     },
-    /// In memory only: a restart loses them (`persistent="false"`, `memoryPersistenceAdapter`).
+    /// In memory only: a restart loses them (`memoryPersistenceAdapter`, `persistent="false"`;
+    /// the latter has no spool either).
     Memory,
 }
 

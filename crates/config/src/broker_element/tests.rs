@@ -54,7 +54,32 @@ fn destinations_are_created_at_start() {
 
 #[test]
 fn the_spool_may_stand_elsewhere() {
-    let inside = "<tempDataStore><PListStoreImpl directory='spool'/></tempDataStore>";
+    let inside = "<tempDataStore><PListStoreImpl directory='spool' journalMaxFileLength='1mb'/>\
+                  </tempDataStore>";
     let found = loaded("tmpDataDirectory='other'", inside);
     assert_eq!(found.settings.spool_directory, Path::new("/amq/spool"));
+    assert_eq!(found.settings.spool.segment_bytes, 1 << 20);
+}
+
+#[test]
+fn the_spool_never_shares_the_directory_of_the_messages() {
+    let found = loaded("tmpDataDirectory='${activemq.data}/kahadb'", "");
+    let spool = Path::new("/amq/data/kahadb/tmp_storage");
+    assert_eq!(found.settings.spool_directory, spool);
+    assert!(
+        found
+            .report
+            .to_string()
+            .contains("cannot share a directory")
+    );
+}
+
+#[test]
+fn stores_know_their_limits() {
+    let found = loaded("", "").settings;
+    assert_eq!(found.spool.limit_bytes, 50 << 30);
+    assert!(
+        matches!(found.persistence, Persistence::Journal { settings, .. }
+        if settings.limit_bytes == 100 << 30)
+    );
 }

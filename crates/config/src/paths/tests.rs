@@ -4,7 +4,7 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
     let variables = variables
         .iter()
         .map(|&(name, value)| (name.into(), value.into()));
-    Environment::fixed(Path::new("/work"), 1 << 30, variables)
+    Environment::fixed(Path::new("/srv/amq"), 1 << 30, variables)
 }
 
 fn check(file: Option<&str>, variables: &[(&str, &str)], expected: [&str; 4]) {
@@ -26,14 +26,18 @@ fn folders_follow_the_place_of_the_file() {
     check(
         Some("conf/activemq.xml"),
         &[],
-        ["/work", "/work/conf", "/work/data", "/work"],
+        ["/srv/amq", "/srv/amq/conf", "/srv/amq/data", "/srv/amq"],
     );
     check(
         Some("my.xml"),
         &[],
-        ["/work", "/work", "/work/data", "/work"],
+        ["/srv/amq", "/srv/amq", "/srv/amq/data", "/srv/amq"],
     );
-    check(None, &[], ["/work", "/work/conf", "/work/data", "/work"]);
+    check(
+        None,
+        &[],
+        ["/srv/amq", "/srv/amq/conf", "/srv/amq/data", "/srv/amq"],
+    );
 }
 
 #[test]
@@ -45,7 +49,7 @@ fn the_launchers_variables_come_first() {
             ("ACTIVEMQ_DATA", "/data"),
             ("ACTIVEMQ_HOME", "home"),
         ],
-        ["/var/lib/amq", "/etc/amq", "/data", "/work/home"],
+        ["/var/lib/amq", "/etc/amq", "/data", "/srv/amq/home"],
     );
     check(
         Some("/etc/amq/activemq.xml"),
@@ -63,9 +67,9 @@ fn the_command_lines_data_directory_comes_before_all() {
     let paths = Paths::new(None, Some(Path::new("mine")), &environment);
     assert_eq!(
         paths.system_properties(&environment)["activemq.data"],
-        "/work/mine"
+        "/srv/amq/mine"
     );
-    assert_eq!(paths.data(), Path::new("/work/mine"));
+    assert_eq!(paths.data(), Path::new("/srv/amq/mine"));
 }
 
 #[test]

@@ -60,17 +60,17 @@ fn weaker_syncs_are_told_and_wrong_ones_refused() {
 
 #[test]
 fn memory_stores_keep_nothing() {
-    for (attributes, inside) in [
-        ("persistent='false'", String::new()),
-        ("", adapter("<memoryPersistenceAdapter/>")),
-        ("persistent='false'", adapter("<kahaDB/>")),
+    for (attributes, inside, persistent) in [
+        ("persistent='false'", String::new(), false),
+        ("", adapter("<memoryPersistenceAdapter/>"), true),
+        ("persistent='false'", adapter("<kahaDB/>"), false),
     ] {
         let found = loaded(attributes, &inside).settings;
         assert!(
             matches!(found.persistence, Persistence::Memory),
             "{attributes} {inside}"
         );
-        assert!(!found.broker.persistent);
+        assert_eq!(found.broker.persistent, persistent);
     }
     let told = notes("persistent='false'", &adapter("<kahaDB directory='x'/>"));
     assert!(
