@@ -61,7 +61,10 @@ const BANS: &[Ban] = &[
     Ban {
         texts: &[
             "async fn",
-            ".await",
+            ".await;",
+            ".await?",
+            ".await.",
+            ".await)",
             "tokio::",
             "std::net::",
             "async move",
@@ -106,7 +109,9 @@ pub(super) fn check_any(file: &Path, text: &str, report: &mut Report) {
     }
     // Put together here so that this file does not find itself.
     let machine_paths = [
-        ["/wo", "rk/"],
+        ["/wo", "rk/main"],
+        ["/wo", "rk/shared"],
+        ["/wo", "rk/wt-"],
         ["/ho", "me/"],
         ["/Us", "ers/"],
         ["/ro", "ot/"],

@@ -1,0 +1,167 @@
+//! A running broker: stores, core, threads and listeners, put together and taken apart in order.
+//!
+//! Addresses are taken before the stores are opened, so that a taken port leaves the data alone;
+//! peers are let in last. On the way out peers go first and stores last.
+
+use crate::stores::Stores;
+use anyhow::{Context, Result, bail};
+use floodway_broker::Broker;
+use floodway_config::{ProtocolSettings, Settings};
+use floodway_message::session::Protocol;
+use floodway_stomp::Stomp;
+use floodway_transport::{BoundConnector, Clock, Connector};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+/// Threads that read pending messages back from disk.
+const PAGERS: usize = 2;
+/// How often the core is told the time.
+const TICK: Duration = Duration::from_millis(200);
+
+/// A broker that serves its connectors.
+pub struct Server {
+    broker: Arc<Broker>,
+    stores: Stores,
+    pagers: Vec<JoinHandle<()>>,
+    /// Connectors and the tick; all end when `stop` says so.
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Server {
+    /// Starts a broker within the current runtime; returns when peers can connect.
+    ///
+    /// # Errors
+    /// When an address is taken or a store cannot be opened; nothing has changed then.
+    pub async fn start(settings: Settings, clock: Clock) -> Result<Self> {
+        let mut bound = Vec::new();
+        for connector in &settings.connectors {
+            let protocol = protocol(&connector.protocol)?;
+            let opened = BoundConnector::bind(connector.transport.clone());
+            bound.push((opened.map_err(at_line(connector.transport.line))?, protocol));
+        }
+        let stores = Stores::open(&settings)?;
+        let (messages, spool) = (stores.messages.clone(), stores.spool.clone());
+        let broker = Broker::open(settings.broker, messages, spool, clock.now())?;
+        let (stop, _) = watch::channel(false);
+        let mut server = Self {
+            pagers: pagers(&broker, clock)?,
+            broker,
+            stores,
+            tasks: JoinSet::new(),
+            stop,
+            addresses: Vec::new(),
+        };
+        let ticking = tick(Arc::clone(&server.broker), clock, server.stop.subscribe());
+        server.tasks.spawn(ticking);
+        match server.listen(bound, clock) {
+            Ok(()) => Ok(server),
+            Err(error) => {
+                // The reason to stop is told; that stopping failed as well is for the log.
+                if let Err(second) = server.stop().await {
+                    tracing::error!("{second:#}");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn listen(
+        &mut self,
+        bound: Vec<(BoundConnector, Arc<dyn Protocol>)>,
+        clock: Clock,
+    ) -> Result<()> {
+        for (connector, protocol) in bound {
+            let name = protocol.name();
+            let connector = connector.listen(protocol, Arc::clone(&self.broker), clock)?;
+            self.announce(name, &connector);
+            self.tasks.spawn(connector.run(self.stop.subscribe()));
+        }
+        if self.addresses.is_empty() {
+            tracing::warn!("no connector is served: nobody can connect");
+        }
+        Ok(())
+    }
+
+    /// Where it listens, in the order of the configuration.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    fn announce(&mut self, name: &str, connector: &Connector) {
+        let address = connector.address();
+        tracing::info!("{name} connector listening on {address}");
+        if !address.ip().is_loopback() {
+            tracing::warn!(
+                "{name} connector on {address} can be reached from other machines and asks for \
+                 no password"
+            );
+        }
+        self.addresses.push(address);
+    }
+
+    /// Ends connections, then the core, then the stores, which write all they were given.
+    ///
+    /// # Errors
+    /// When the last write or sync failed.
+    pub async fn stop(mut self) -> Result<()> {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.broker.close();
+        for pager in self.pagers {
+            // What a pager can panic of was logged when it happened.
+            pager.join().ok();
+        }
+        self.stores.close()
+    }
+}
+
+fn protocol(settings: &ProtocolSettings) -> Result<Arc<dyn Protocol>> {
+    match settings {
+        ProtocolSettings::Stomp(settings) => Ok(Arc::new(Stomp::new(settings.clone()))),
+        other => bail!("protocol {other:?} is configured and not built in"),
+    }
+}
+
+fn at_line(line: u32) -> impl Fn(floodway_transport::TransportError) -> anyhow::Error {
+    move |error| match line {
+        0 => error.into(),
+        line => anyhow::anyhow!("{error} (transportConnector in line {line})"),
+    }
+}
+
+fn pagers(broker: &Arc<Broker>, clock: Clock) -> Result<Vec<JoinHandle<()>>> {
+    let start = |_| {
+        let broker = Arc::clone(broker);
+        std::thread::Builder::new()
+            .name("store-page".into())
+            .spawn(move || {
+                while broker.wait_for_page_work() {
+                    let step = || while broker.page_step(clock.now()) {};
+                    if catch_unwind(AssertUnwindSafe(step)).is_err() {
+                        tracing::error!("reading pending messages met a bug; please report it");
+                    }
+                }
+            })
+            .context("the threads for reading from disk cannot be started")
+    };
+    (0..PAGERS).map(start).collect()
+}
+
+async fn tick(broker: Arc<Broker>, clock: Clock, mut stopped: watch::Receiver<bool>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = interval.tick() => broker.tick(clock.now()),
+        }
+    }
+}
