@@ -46,6 +46,7 @@ pub struct Broker {
     queues: Mutex<BTreeMap<u64, Weak<Queue>>>,
     next_id: AtomicU64,
     failed: AtomicBool,
+    purged_ms: AtomicU64,
 }
 
 /// Client id and subscription name.
@@ -86,6 +87,7 @@ impl Broker {
             queues: Mutex::default(),
             next_id: AtomicU64::new(1),
             failed: AtomicBool::new(false),
+            purged_ms: AtomicU64::new(now.monotonic_ms),
         });
         crate::background::observe(&broker);
         let mut turn = Turn::new(&broker, now);
@@ -114,6 +116,11 @@ impl Broker {
             }
         }
         drop(starts);
+        let period = self.settings.destination_purge_period_ms;
+        if period > 0 && now.monotonic_ms >= self.purged_ms.load(Ordering::Relaxed) + period {
+            self.purged_ms.store(now.monotonic_ms, Ordering::Relaxed);
+            self.purge_inactive(&mut turn);
+        }
         for queue in self.due(now) {
             queue.expire_due(&mut turn);
         }

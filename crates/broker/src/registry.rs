@@ -162,6 +162,31 @@ impl Broker {
         }
     }
 
+    /// Removes destinations that have been empty and unused for longer than their policy allows.
+    pub(crate) fn purge_inactive(&self, turn: &mut Turn<'_>) {
+        let now = turn.now.monotonic_ms;
+        let inactive: Vec<(Destination, u64)> = self
+            .nodes
+            .read()
+            .iter()
+            .filter_map(|(destination, node)| {
+                let (policy, since) = match node {
+                    Node::Queue(queue) => (&queue.policy, queue.idle_since_ms()?),
+                    Node::Topic(topic) => (&topic.policy, topic.idle_since_ms()?),
+                };
+                let idle_ms = now.saturating_sub(since);
+                let over = idle_ms >= policy.inactive_timeout_before_gc_ms;
+                let purged =
+                    policy.gc_inactive_destinations && over && !destination.kind().is_temporary();
+                purged.then(|| (destination.clone(), idle_ms))
+            })
+            .collect();
+        for (destination, idle_ms) in inactive {
+            tracing::info!("{destination} was inactive for {idle_ms} ms and is removed");
+            self.remove(&destination, turn);
+        }
+    }
+
     /// The queue behind a topic subscription. Its memory is the topic's.
     pub(crate) fn subscription_queue(
         &self,

@@ -66,6 +66,7 @@ pub(crate) struct Topic {
     parking: Mutex<Parking>,
     closed: AtomicBool,
     enqueued: AtomicU64,
+    used_ms: AtomicU64,
 }
 
 impl Topic {
@@ -82,6 +83,7 @@ impl Topic {
             parking: Mutex::new(Parking::default()),
             closed: AtomicBool::new(false),
             enqueued: AtomicU64::new(0),
+            used_ms: AtomicU64::new(0),
         })
     }
 
@@ -111,6 +113,12 @@ impl Topic {
         turn.broker.signal.raise();
     }
 
+    /// Since when nothing was sent here; `None` while somebody subscribes or a send waits.
+    pub(crate) fn idle_since_ms(&self) -> Option<u64> {
+        let idle = self.subscriptions.read().is_empty() && self.parking.lock().is_empty();
+        idle.then(|| self.used_ms.load(Ordering::Relaxed))
+    }
+
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
@@ -135,6 +143,7 @@ impl Topic {
         outbox: &Arc<Outbox>,
         turn: &mut Turn<'_>,
     ) {
+        self.used_ms.store(turn.now.monotonic_ms, Ordering::Relaxed);
         let subscriptions = self.subscriptions();
         let mut admitted = Vec::with_capacity(batch.len());
         for incoming in batch.drain(..) {

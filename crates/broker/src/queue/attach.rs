@@ -104,6 +104,16 @@ impl Queue {
         }
     }
 
+    /// Since when the queue has been empty and unused; `None` while it is not.
+    pub(crate) fn idle_since_ms(&self) -> Option<u64> {
+        let state = self.lock();
+        let idle = state.attachments.is_empty()
+            && state.browsers.is_empty()
+            && state.parking.is_empty()
+            && state.pending() == 0;
+        idle.then_some(state.idle_since_ms)
+    }
+
     /// Ends the queue: consumers are detached, messages forgotten.
     pub(crate) fn close(self: &Arc<Self>, turn: &mut Turn<'_>) {
         let mut state = self.lock();

@@ -1,7 +1,13 @@
 //! The core's behaviour as a protocol room sees it: commands in, events out, on an in-memory
 //! store, with a clock that the tests move.
 
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod client;
 mod dead_letters;

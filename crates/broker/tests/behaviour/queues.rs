@@ -356,3 +356,38 @@ fn a_temporary_queue_is_consumed_by_its_connection_only_and_ends_with_it() {
             .contains("does not exist")
     );
 }
+
+#[test]
+fn an_inactive_empty_queue_is_removed_where_the_policy_says_so() {
+    let world = World::new(BrokerSettings {
+        destination_purge_period_ms: 1000,
+        policies: vec![queue_policy(">", |entry| {
+            entry.gc_inactive_destinations = true;
+            entry.inactive_timeout_before_gc_ms = 5000;
+        })],
+        ..BrokerSettings::default()
+    });
+    let client = world.client("c");
+    client.send("queue://FULL", "stays");
+    client.open(consumer(1, Q));
+    client.send(Q, "a");
+    client.ack(1, 1);
+    client.close_consumer(1);
+    let existing = || {
+        let mut open = consumer(2, "queue://*");
+        open.browser = true;
+        client.open(open);
+        let ends = client
+            .events()
+            .iter()
+            .filter(|e| matches!(e, Event::BrowseEnd { .. }))
+            .count();
+        client.close_consumer(2);
+        ends
+    };
+    assert_eq!(existing(), 2);
+    world.pass(4000);
+    assert_eq!(existing(), 2);
+    world.pass(2000);
+    assert_eq!(existing(), 1, "the one with a message stays");
+}
