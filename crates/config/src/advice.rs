@@ -92,6 +92,12 @@ const ELEMENTS: &[Row] = &[
 /// By element and attributes.
 #[rustfmt::skip]
 const ATTRIBUTES: &[AttributeRow] = &[
+    ("broker", &["messageAuthorizationPolicy"],
+     Error, "message authorization is not built yet, and without it everyone could read all",
+     "remove it to start without authorization"),
+    ("transportConnector", &["messageAuthorizationPolicy"],
+     Error, "message authorization is not built yet, and without it everyone could read all",
+     "remove it to start without authorization"),
     ("broker", &["useJmx", "createConnector", "mbeanInvocationTimeout", "populateUserNameInMBeans",
                  "enableStatistics", "adminView"],
      Info, "there is no JMX", "manage the broker with the floodway commands"),

@@ -52,6 +52,18 @@ fn memchr_newlines(text: &str) -> impl Iterator<Item = usize> {
         .map(|(at, _)| at)
 }
 
+/// Reads a properties file. Pipes and devices are refused: they could keep the start waiting.
+pub(crate) fn read_properties(path: &Path) -> Result<String, ConfigError> {
+    let name = path.display().to_string();
+    match path.metadata() {
+        Ok(found) if !found.is_file() => Err(ConfigError::Unreadable {
+            file: name,
+            source: std::io::Error::other("it is not a file"),
+        }),
+        Ok(_) | Err(_) => read_text(path, &name),
+    }
+}
+
 /// Reads a file of at most [`FILE_BYTES_MAX`] bytes as text.
 pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
     let mut bytes = Vec::new();

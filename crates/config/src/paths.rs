@@ -35,7 +35,10 @@ impl Paths {
     ) -> Self {
         let here = environment.current_directory();
         let absolute = |path: &Path| here.join(path);
-        let variable = |name: &str| environment.variable(name).map(Path::new).map(absolute);
+        let variable = |name: &str| {
+            let value = environment.variable(name).filter(|value| !value.is_empty());
+            value.map(Path::new).map(absolute)
+        };
         let beside = file
             .map(absolute)
             .and_then(|file| file.parent().map(Path::to_path_buf));

@@ -99,7 +99,7 @@ pub(crate) fn read<'d, 'i>(
         return Persistence::Memory;
     }
     match name(adapter) {
-        "kahaDB" => read_journal(reader, adapter, (paths, data), &mut persistence),
+        "kahaDB" => read_journal(reader, adapter, paths, &mut persistence),
         other => replace(reader, adapter, other, data),
     }
     persistence
@@ -122,7 +122,7 @@ fn replace(reader: &mut Reader<'_, '_, '_>, adapter: Node<'_, '_>, kind: &str, d
 fn read_journal(
     reader: &mut Reader<'_, '_, '_>,
     node: Node<'_, '_>,
-    (paths, data): (&Paths, &Path),
+    paths: &Paths,
     persistence: &mut Persistence,
 ) {
     let Persistence::Journal {
@@ -148,9 +148,6 @@ fn read_journal(
                 "drain them with ActiveMQ first, or give the journal a directory of its own",
             ),
         );
-    }
-    if directory.as_path() == data {
-        directory.push(FOLDER);
     }
     read_file_length(reader, node, settings);
     read_sync(reader, node, settings);

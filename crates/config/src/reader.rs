@@ -51,7 +51,11 @@ pub(crate) struct Reader<'d, 'i, 'e> {
     notes: Vec<Note>,
     marks: BTreeMap<usize, Mark>,
     texts_read: BTreeSet<usize>,
+    suggestions_left: usize,
 }
+
+/// Most unknown names for which a similar known one is looked for.
+const SUGGESTIONS_MAX: usize = 100;
 
 impl<'d, 'i, 'e> Reader<'d, 'i, 'e> {
     pub(crate) fn new(document: &'d Document<'i>, placeholders: Placeholders<'e>) -> Self {
@@ -67,6 +71,7 @@ impl<'d, 'i, 'e> Reader<'d, 'i, 'e> {
             notes: Vec::new(),
             marks: BTreeMap::new(),
             texts_read: BTreeSet::new(),
+            suggestions_left: SUGGESTIONS_MAX,
         }
     }
 

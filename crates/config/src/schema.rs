@@ -26,6 +26,11 @@ impl ElementSchema {
         self.attributes.contains_key(name)
     }
 
+    /// `true` for a property that is an element inside this one.
+    pub(crate) fn has_nested(&self, name: &str) -> bool {
+        self.nested.contains(name)
+    }
+
     /// ActiveMQ's default of an attribute, if it is a plain value.
     pub(crate) fn default_of(&self, attribute: &str) -> Option<&'static str> {
         self.attributes.get(attribute).copied().flatten()

@@ -6,7 +6,7 @@
 
 use roxmltree::Node;
 
-use crate::document::read_text;
+use crate::document::read_properties;
 use crate::paths::Paths;
 use crate::properties;
 use crate::reader::{Reader, Value, children, is_core, is_spring, name};
@@ -158,7 +158,7 @@ fn read_file(
         return;
     }
     let path = paths.resolve_resource(location);
-    match read_text(&path, &path.display().to_string()) {
+    match read_properties(&path) {
         Ok(text) => reader.placeholders.add_file(properties::parse(&text)),
         Err(error) => {
             let message = format!("the properties file is left out: {error}");

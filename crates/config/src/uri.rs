@@ -101,8 +101,8 @@ pub(crate) fn parse(text: &str) -> Result<ConnectorUri, UriError> {
         }
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let escape = || UriError::Escape { uri: uri.clone() };
-        let name = unescaped(name).ok_or_else(escape)?;
-        let value = unescaped(value).ok_or_else(escape)?;
+        let name = unescaped(name.trim()).ok_or_else(escape)?;
+        let value = unescaped(value.trim()).ok_or_else(escape)?;
         options.push((name, value));
     }
     Ok(ConnectorUri {

@@ -12,8 +12,21 @@ use crate::report::{Disposition, Severity};
 use crate::schema::{ElementSchema, Schema};
 use crate::value::quoted;
 
-/// Attributes that Spring and XML allow on every element.
-const ANYWHERE: [&str; 4] = ["id", "init-method", "destroy-method", "depends-on"];
+const DO_WITHOUT: &str = "remove it or do without";
+
+/// Attributes that Spring allows on every element.
+const SPRINGS: [&str; 10] = [
+    "init-method",
+    "destroy-method",
+    "depends-on",
+    "lazy-init",
+    "scope",
+    "singleton",
+    "abstract",
+    "autowire",
+    "parent",
+    "class",
+];
 
 impl<'d, 'i> Reader<'d, 'i, '_> {
     pub(super) fn sweep(&mut self) {
@@ -59,18 +72,14 @@ impl<'d, 'i> Reader<'d, 'i, '_> {
             } else {
                 "is known to ActiveMQ but has no effect here yet"
             };
-            self.ignore_tree(
-                node,
-                Severity::Warning,
-                (message, "remove it or do without"),
-            );
+            self.ignore_tree(node, Severity::Warning, (message, DO_WITHOUT));
         } else if schema.is_property(local) {
             self.ignore_tree(
                 node,
                 Severity::Warning,
                 (
                     "is known to ActiveMQ but has no effect here yet",
-                    "remove it or do without",
+                    DO_WITHOUT,
                 ),
             );
         } else {
@@ -78,9 +87,15 @@ impl<'d, 'i> Reader<'d, 'i, '_> {
         }
     }
 
+    /// A similar known name, for the first unknown ones.
+    fn suggest(&mut self, nearest: impl FnOnce() -> Option<&'static str>) -> Option<&'static str> {
+        self.suggestions_left = self.suggestions_left.checked_sub(1)?;
+        nearest()
+    }
+
     fn tell_unknown_element(&mut self, node: Node<'d, 'i>) {
         let place = self.place(node);
-        let advice = match Schema::shared().nearest_element(name(node)) {
+        let advice = match self.suggest(|| Schema::shared().nearest_element(name(node))) {
             Some(near) => format!("did you mean <{near}>?"),
             None => "remove it, or correct its name".into(),
         };
@@ -102,31 +117,33 @@ impl<'d, 'i> Reader<'d, 'i, '_> {
             if self.marks.contains_key(&place.offset) {
                 continue;
             }
-            if attribute.namespace().is_some() || ANYWHERE.contains(&attribute.name()) {
-                // Schema locations, `xml:space` and names for references: used as they should be.
+            if attribute.namespace().is_some() || attribute.name() == "id" {
+                // Schema locations, `xml:space`, names to refer to: they do what they should.
                 self.mark(&place, Disposition::Used, None, false);
                 continue;
             }
             let known = Schema::shared()
                 .element(name(node))
                 .filter(|_| is_core(node));
+            let is = |test: fn(&ElementSchema, &str) -> bool| {
+                known.is_some_and(|known| test(known, attribute.name()))
+            };
             if let Some(advice) = advice::of_attribute(name(node), attribute.name()) {
-                self.tell_ignored(
-                    node,
-                    attribute,
-                    advice.severity,
-                    (advice.message, advice.advice),
+                let words = (advice.message, advice.advice);
+                self.tell_ignored(node, attribute, advice.severity, words);
+            } else if is(ElementSchema::has_attribute) {
+                let words = (
+                    "is known to ActiveMQ but has no effect here yet",
+                    DO_WITHOUT,
                 );
-            } else if known.is_some_and(|known| known.has_attribute(attribute.name())) {
-                self.tell_ignored(
-                    node,
-                    attribute,
-                    Severity::Warning,
-                    (
-                        "is known to ActiveMQ but has no effect here yet",
-                        "remove it or do without",
-                    ),
-                );
+                self.tell_ignored(node, attribute, Severity::Warning, words);
+            } else if is(ElementSchema::has_nested) {
+                let message = "is written elsewhere in the file and not read from there";
+                let words = (message, "put the element inside this one");
+                self.tell_ignored(node, attribute, Severity::Warning, words);
+            } else if is_springs(node, attribute) {
+                let words = ("belongs to Spring and has no effect here", "");
+                self.tell_ignored(node, attribute, Severity::Info, words);
             } else {
                 self.tell_unknown_attribute(node, attribute, known);
             }
@@ -164,7 +181,8 @@ impl<'d, 'i> Reader<'d, 'i, '_> {
         known: Option<&'static ElementSchema>,
     ) {
         let place = self.attribute_place(node, attribute);
-        let near = known.and_then(|known| known.nearest_attribute(attribute.name()));
+        let near =
+            self.suggest(|| known.and_then(|known| known.nearest_attribute(attribute.name())));
         let advice = match near {
             Some(near) => format!("did you mean {near}?"),
             None => "remove it, or correct its name".into(),
@@ -196,7 +214,8 @@ impl<'d, 'i> Reader<'d, 'i, '_> {
         for attribute in node.attributes() {
             let name = attribute.name();
             if attribute.namespace().is_none()
-                && !ANYWHERE.contains(&name)
+                && name != "id"
+                && !SPRINGS.contains(&name)
                 && !known.has_attribute(name)
             {
                 self.tell_unknown_attribute(node, attribute, Some(known));
@@ -231,6 +250,11 @@ impl<'d, 'i> Reader<'d, 'i, '_> {
             ),
         );
     }
+}
+
+/// `true` for an attribute that only Spring gives a meaning.
+fn is_springs(node: Node<'_, '_>, attribute: Attribute<'_, '_>) -> bool {
+    !is_core(node) || name(node) == "beans" || SPRINGS.contains(&attribute.name())
 }
 
 /// `true` for `<plugins/>` and the like: a property without anything inside.

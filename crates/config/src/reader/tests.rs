@@ -46,6 +46,36 @@ fn a_default_value_without_effect_is_only_information() {
 }
 
 #[test]
+fn references_to_elements_elsewhere_are_told() {
+    let told = notes("destinationPolicy='#mine'", "");
+    assert!(
+        told.contains("warning: broker destinationPolicy: is written elsewhere"),
+        "{told}"
+    );
+    let told = notes("messageAuthorizationPolicy='#mine'", "");
+    assert!(
+        told.contains("error: broker messageAuthorizationPolicy"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_file_full_of_unknown_names_is_read_quickly() {
+    let unknown: String = (0..20_000)
+        .map(|n| format!("<policyEntri{n} a='b'/>"))
+        .collect();
+    let told = notes("", &unknown);
+    assert_eq!(told.matches("is not known").count(), 20_000);
+    assert_eq!(told.matches("did you mean").count(), 100);
+}
+
+#[test]
+fn what_belongs_to_spring_is_only_information() {
+    let told = notes("depends-on='x' init-method='y'", "");
+    assert_eq!(told.matches("info: broker").count(), 2, "{told}");
+}
+
+#[test]
 fn stray_text_is_told_with_its_line() {
     let told = notes("", "<destinationPolicy>\n\n leftover </destinationPolicy>");
     assert!(

@@ -108,6 +108,18 @@ fn a_missing_properties_file_is_told_and_left_out() {
 }
 
 #[test]
+fn a_folder_is_no_properties_file() {
+    let found = loaded(&format!(
+        "<bean {CLASS}><property name='location' value='file:/'/></bean>"
+    ));
+    assert!(
+        found.report.to_string().contains("it is not a file"),
+        "{}",
+        found.report
+    );
+}
+
+#[test]
 fn all_namespaces_of_activemq_are_understood() {
     for text in [
         format!("<broker>{CONNECTORS}</broker>"),
