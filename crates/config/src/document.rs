@@ -58,7 +58,7 @@ pub(crate) fn read_properties(path: &Path) -> Result<String, ConfigError> {
     match path.metadata() {
         Ok(found) if !found.is_file() => Err(ConfigError::Unreadable {
             file: name,
-            source: std::io::Error::other("it is not a file"),
+            cause: std::io::Error::other("it is not a file"),
         }),
         Ok(_) | Err(_) => read_text(path, &name),
     }
@@ -69,9 +69,9 @@ pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> 
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|source| ConfigError::Unreadable {
+        .map_err(|cause| ConfigError::Unreadable {
             file: name.into(),
-            source,
+            cause,
         })?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(ConfigError::TooLarge {
@@ -135,6 +135,9 @@ pub(crate) fn parse<'i>(text: &'i str, file: &str) -> Result<Document<'i>, Confi
     let document = Document::parse_with_options(text, options).map_err(|error| {
         let line = match error {
             roxmltree::Error::DtdDetected => text.find("<!DOCTYPE").map_or(1, |at| lines.of(at)),
+            roxmltree::Error::UnclosedRootNode | roxmltree::Error::UnexpectedEndOfStream => {
+                lines.of(text.trim_end().len())
+            }
             _ => error.pos().row,
         };
         let (message, advice) = explain(text, &error);
@@ -237,6 +240,11 @@ fn explain(text: &str, error: &roxmltree::Error) -> (String, &'static str) {
         Error::UnclosedRootNode | Error::UnexpectedEndOfStream => (
             error.to_string(),
             "the end of the file is missing: close every open element",
+        ),
+        Error::UnknownToken(_) | Error::InvalidCharacterData(_) => (
+            error.to_string(),
+            "only elements and comments may stand here: is a < missing, or text outside of the \
+             first element?",
         ),
         Error::NoRootNode => (
             "there is no element in the file".into(),

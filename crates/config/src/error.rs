@@ -11,12 +11,12 @@ use crate::report::Report;
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be opened or read.
-    #[error("{file}: cannot be read: {source}; check the path and its permissions")]
+    #[error("{file}: cannot be read: {cause}; check the path and its permissions")]
     Unreadable {
         /// As given.
         file: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// Larger than [`crate::FILE_BYTES_MAX`].
     #[error(

@@ -27,7 +27,10 @@ fn broken_xml_is_told_with_its_line_and_cause() {
     check("<a>\n<b x='1&y=2'/></a>", "a.xml:2: error: ");
     check("<a>\n<b x='1&y=2'/></a>", "write & as &amp;");
     check("<a>\n<b>\n</a>", "a.xml:3: error: ");
+    check("<a>\n<b>\n", "a.xml:2: error: ");
     check("<a><b>", "close every open element");
+    check("!-- licence -->\n<a/>", "is a < missing");
+    check("<a/>\nThat was it.", "a.xml:2: error: ");
     check("", "there is no element");
     check("<a xsi:b='1'/>", "declare xmlns:xsi");
     check("\n<?xml version='1.0'?><a/>", "very first");
