@@ -37,6 +37,7 @@ mod pool;
 mod queue;
 mod record;
 mod recovery;
+mod repair;
 mod scan;
 mod segment;
 mod sidecar;

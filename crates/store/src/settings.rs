@@ -27,7 +27,8 @@ pub struct JournalSettings {
     /// Size of a segment file (`journalMaxFileLength`), at least 4 KiB. A smaller size is used
     /// when a usage limit asks for it: see [`JournalSettings::segment_bytes_for`].
     pub segment_bytes: u64,
-    /// Segments prepared ahead of the writer.
+    /// Segments besides the reserve that are kept ready; those that become free fill it up, and
+    /// new ones are prepared when half of them are used up.
     pub spare_segments: usize,
     /// Prepared segments that only removals may use, so that a full disk can be drained.
     pub reserve_segments: usize,

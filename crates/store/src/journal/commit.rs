@@ -243,11 +243,11 @@ impl Writer {
             self.encode(shared, group, &unit);
             progress.batches += unit.batches;
             progress.ops = unit.ops.end;
-            if self.encoder.waiting() > WRITE_BYTES || self.encoder.parts() > WRITE_PARTS {
-                if !self.write_waiting(shared)? {
-                    progress.rewind();
-                    break;
-                }
+            let is_much =
+                self.encoder.waiting() > WRITE_BYTES || self.encoder.parts() > WRITE_PARTS;
+            if is_much && !self.write_waiting(shared)? {
+                progress.rewind();
+                break;
             }
         }
         self.unit = unit;
@@ -374,7 +374,10 @@ impl Writer {
         let Some(active) = self.active.take() else {
             return;
         };
-        self.last = (active.number, active.end);
+        // A segment without records may not even have a header: it is no link of the chain.
+        if active.end > RECORDS_AT {
+            self.last = (active.number, active.end);
+        }
         self.encoder.forget();
         shared.index.lock().seal(active.number);
         if shared.settings.sync != SyncPolicy::Always && !shared.is_scratch {

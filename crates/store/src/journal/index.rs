@@ -157,12 +157,13 @@ impl Index {
             while extent.end() < target.position {
                 extent.push_hole();
             }
+            let before = extent.live_bytes();
             extent.push(entry, target.order, payload);
+            self.live_bytes += extent.live_bytes() - before;
         }
         list.pending += 1;
         list.next = target.position + 1;
         list.order = list.order.max(target.order);
-        self.live_bytes += payload;
         self.leave_trace(segment, target.list);
     }
 

@@ -17,6 +17,7 @@ use crate::journal::Shared;
 use crate::journal::extent::{Entries, Entry, Extent};
 use crate::journal::index::Index;
 use crate::journal::record::Record;
+use crate::journal::repair;
 use crate::journal::segment::{log_name, read_up_to, sidecar_name};
 use crate::journal::sidecar::{self, Slice};
 use crate::{ListId, Page, PageRequest, StoreError, Stored};
@@ -180,15 +181,25 @@ impl Shared {
         bytes_left: &mut u64,
         (list, wanted): (ListId, Wanted),
     ) -> Result<bool, StoreError> {
-        let pieces = match self.pieces(&wanted)? {
-            Some(pieces) => pieces,
-            None => return self.skip_lost(page, list, &wanted),
+        let Some(pieces) = self.pieces(&wanted)? else {
+            // Look again: the segment is gone, or its index is in memory now.
+            self.rebuild_sidecar(wanted.segment)?;
+            return Ok(true);
         };
         let Some(file) = self
             .files
             .open(self.disk.as_ref(), log_name(wanted.segment))?
         else {
-            return self.skip_lost(page, list, &wanted);
+            // Given up meanwhile, unless something in it is still needed.
+            if wanted
+                .positions
+                .iter()
+                .any(|position| self.is_live(list, *position))
+            {
+                let cause = std::io::ErrorKind::NotFound.into();
+                return Err(StoreError::file("opening", log_name(wanted.segment), cause));
+            }
+            return Ok(true);
         };
         let mut reader = Reader {
             shared: self,
@@ -267,34 +278,6 @@ impl Shared {
             Some(file) => sidecar::read_entries(&file, segment, slice),
             None => Ok(None),
         }
-    }
-
-    /// The index of a segment could not be read: either it was given up meanwhile, or its records
-    /// are lost.
-    fn skip_lost(
-        &self,
-        page: &mut Page,
-        list: ListId,
-        wanted: &Wanted,
-    ) -> Result<bool, StoreError> {
-        let lost = wanted
-            .positions
-            .iter()
-            .filter(|at| self.is_live(list, **at))
-            .count();
-        if lost > 0 {
-            tracing::error!(
-                file = sidecar_name(wanted.segment),
-                list,
-                first = wanted.entries_from,
-                lost,
-                "the index of a segment cannot be read; its records are set aside until restart"
-            );
-            page.damaged += lost as u64;
-            self.damaged.fetch_add(lost as u64, Ordering::Relaxed);
-        }
-        page.next = page.next.max(wanted.next);
-        Ok(true)
     }
 
     fn is_live(&self, list: ListId, position: u64) -> bool {
@@ -429,6 +412,9 @@ impl Reader<'_> {
         if !self.shared.is_live(self.list, piece.position) {
             return;
         }
+        let bytes = self.read(piece.at, piece.length).unwrap_or_default();
+        repair::set_aside(self.shared.disk.as_ref(), self.segment, piece.at, &bytes);
+        self.shared.remove_damaged(self.list, piece.position);
         page.damaged += 1;
         self.shared.damaged.fetch_add(1, Ordering::Relaxed);
         tracing::error!(

@@ -23,10 +23,11 @@ use crate::journal::files::{sync_names, write_whole};
 use crate::journal::index::{Index, Segment};
 use crate::journal::pool::{Pool, Spare};
 use crate::journal::record::{self, Header, Kind, Record, UNIT_ENDS};
+use crate::journal::repair::{self, SET_ASIDE_PREFIX};
 use crate::journal::scan::Scanner;
 use crate::journal::segment::{
-    CHECKPOINT_NAME, NEW_SUFFIX, RECORDS_AT, SegmentHeader, log_name, log_number, sidecar_name,
-    sidecar_number,
+    CHECKPOINT_NAME, NEW_SUFFIX, RECORDS_AT, SegmentHeader, log_name, log_number, read_up_to,
+    sidecar_name, sidecar_number,
 };
 use crate::journal::sidecar;
 use crate::settings::JournalSettings;
@@ -84,16 +85,17 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, segment_bytes: u64) -> Result<Recove
         .last()
         .map_or(0, |last| last.number)
         .max(checkpoint.covered);
-    let mut recovery = Recovery::begin(checkpoint);
+    let mut recovery = Recovery::begin(disk.as_ref(), checkpoint);
     let is_used = |one: &mut Candidate| one.header.is_some();
     let used: Vec<Candidate> = candidates.extract_if(.., is_used).collect();
     for (place, candidate) in used.iter().enumerate() {
         let after = used.get(place + 1).and_then(|next| next.header);
         let known_end = after.filter(|after| after.previous == candidate.number);
         let known_end = known_end.map(|after| after.previous_end);
-        recovery.segment(disk.as_ref(), candidate, (known_end, after.is_some()))?;
+        recovery.segment(candidate, (known_end, after.is_some()))?;
     }
     recovery.finish();
+    candidates = recovery.set_aside_headless(&used, candidates)?;
     let mut ready = VecDeque::new();
     let mut next_number = highest + 1;
     for spare in candidates {
@@ -218,7 +220,8 @@ fn adopt(
 }
 
 /// State while segments are read in order.
-struct Recovery {
+struct Recovery<'a> {
+    disk: &'a dyn Disk,
     index: Index,
     covered: u64,
     saved: BTreeMap<u32, SavedList>,
@@ -231,14 +234,17 @@ struct Recovery {
 /// So many segments that were read through keep their entries in memory.
 const SCANNED_IN_MEMORY_MAX: usize = 2;
 
+/// So many bytes of a damaged place are kept.
+const REPORT_BYTES: usize = 64 * 1024;
+
 /// What is left to do with the records of a unit until its end is seen.
 struct Pending {
     at: u64,
     header: Header,
 }
 
-impl Recovery {
-    fn begin(checkpoint: Checkpoint) -> Self {
+impl<'a> Recovery<'a> {
+    fn begin(disk: &'a dyn Disk, checkpoint: Checkpoint) -> Self {
         let mut index = Index {
             covered: checkpoint.covered,
             ..Index::default()
@@ -251,6 +257,7 @@ impl Recovery {
         let (covered, saved) = (checkpoint.covered, checkpoint.lists);
         let scanned = VecDeque::new();
         Self {
+            disk,
             index,
             covered,
             saved,
@@ -263,7 +270,6 @@ impl Recovery {
     /// Reads one segment. `known_end` is where its successor says that it ends.
     fn segment(
         &mut self,
-        disk: &dyn Disk,
         candidate: &Candidate,
         (known_end, has_successor): (Option<u64>, bool),
     ) -> Result<(), StoreError> {
@@ -274,7 +280,7 @@ impl Recovery {
         let mut segment = Segment::new(header.salt);
         segment.is_sealed = true;
         self.index.segments.insert(number, segment);
-        let end = match self.from_sidecar(disk, candidate, header.salt)? {
+        let end = match self.read_sidecar(candidate, header.salt)? {
             Some(end) => end,
             None => {
                 self.scanned.push_back(number);
@@ -283,18 +289,18 @@ impl Recovery {
         };
         self.index.set_end(number, end);
         self.last = (number, end);
-        self.bound_memory(disk)
+        self.bound_memory()
     }
 
     /// Many segments without a sidecar must not fill the memory with their entries.
-    fn bound_memory(&mut self, disk: &dyn Disk) -> Result<(), StoreError> {
+    fn bound_memory(&mut self) -> Result<(), StoreError> {
         while self.scanned.len() > SCANNED_IN_MEMORY_MAX
             && let Some(number) = self.scanned.pop_front()
         {
             let Some(image) = sidecar::encode(&self.index, number) else {
                 continue;
             };
-            match write_whole(disk, &sidecar_name(number), &image.bytes, true) {
+            match write_whole(self.disk, &sidecar_name(number), &image.bytes, true) {
                 // Upkeep tries again when there is room.
                 Err(error) if error.is_full() => return Ok(()),
                 done => done?,
@@ -305,9 +311,8 @@ impl Recovery {
     }
 
     /// Takes over what the sidecar says; `None` if the segment has to be read through.
-    fn from_sidecar(
+    fn read_sidecar(
         &mut self,
-        disk: &dyn Disk,
         candidate: &Candidate,
         salt: u32,
     ) -> Result<Option<u64>, StoreError> {
@@ -316,7 +321,7 @@ impl Recovery {
         }
         let number = candidate.number;
         let name = sidecar_name(number);
-        let opened = disk.open(&name);
+        let opened = self.disk.open(&name);
         let file = opened.map_err(|cause| StoreError::file("opening", name.clone(), cause))?;
         let table = sidecar::read(file.as_ref(), number)?;
         let Some(table) = table.filter(|table| table.end <= candidate.length) else {
@@ -358,12 +363,10 @@ impl Recovery {
         for (at, _) in places {
             let at = u64::from(*at) * 8;
             match scanner.at(at)? {
-                Some(header) => {
-                    if (Kind::of(header.kind) == Some(Kind::Define)) == definitions {
-                        let mut unit = vec![Pending { at, header }];
-                        self.apply_unit(scanner, number, &mut unit)?;
-                    }
+                Some(header) if (Kind::of(header.kind) == Some(Kind::Define)) == definitions => {
+                    self.apply_unit(scanner, number, &mut vec![Pending { at, header }])?;
                 }
+                Some(_) => {}
                 None if definitions => self.report(number, at, at),
                 None => {}
             }
@@ -435,6 +438,18 @@ impl Recovery {
             bytes = next - at,
             "damaged bytes in the journal; the records in them are lost and set aside"
         );
+        let mut bytes = vec![
+            0;
+            usize::try_from(next - at)
+                .unwrap_or(usize::MAX)
+                .min(REPORT_BYTES)
+        ];
+        let read = self
+            .disk
+            .open(&log_name(number))
+            .and_then(|file| read_up_to(file.as_ref(), &mut bytes, at));
+        bytes.truncate(read.unwrap_or_default());
+        repair::set_aside(self.disk, number, at, &bytes);
     }
 
     fn apply_unit(
@@ -503,6 +518,38 @@ impl Recovery {
                 "a record of an unknown kind is ignored"
             ),
         }
+    }
+
+    /// Segments that were used and whose header is damaged cannot be read; they must not be taken
+    /// for unused ones either. Returns the others.
+    fn set_aside_headless(
+        &mut self,
+        used: &[Candidate],
+        candidates: Vec<Candidate>,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let mut unused = Vec::new();
+        for candidate in candidates {
+            let number = candidate.number;
+            let follows = |one: &Candidate| one.header.is_some_and(|one| one.previous == number);
+            if !candidate.has_sidecar && !used.iter().any(follows) {
+                unused.push(candidate);
+                continue;
+            }
+            let (name, kept) = (
+                log_name(number),
+                format!("{SET_ASIDE_PREFIX}{}", log_name(number)),
+            );
+            tracing::error!(
+                file = name,
+                kept,
+                "the header of a segment is damaged; its records are lost, the file is set aside"
+            );
+            self.damaged += 1;
+            let renamed = self.disk.rename(&name, &kept);
+            renamed.map_err(|cause| StoreError::file("renaming", name, cause))?;
+            sync_names(self.disk)?;
+        }
+        Ok(unused)
     }
 
     /// Removes what the checkpoint does not count as needed.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::StoreError;
+use crate::disk::File;
 use crate::journal::Shared;
 use crate::journal::checkpoint;
 use crate::journal::extent::Entries;
@@ -21,6 +22,9 @@ use crate::journal::recovery;
 use crate::journal::segment::{log_name, sidecar_name};
 use crate::journal::sidecar::{self, Image};
 use crate::settings::SyncPolicy;
+
+/// A file and the room that it has taken.
+type Sized = (Arc<dyn File>, u64);
 
 /// Name of a segment that the upkeep step prepares.
 const SPARE_NAME: &str = "spare.new";
@@ -102,6 +106,7 @@ impl Shared {
             let Some(image) = image else { continue };
             let name = sidecar_name(*number);
             write_whole(self.disk.as_ref(), &name, &image.bytes, !self.is_scratch)?;
+            self.files.close(&name);
             self.index.lock().move_entries(*number, &image);
         }
         Ok(!numbers.is_empty())
@@ -220,7 +225,7 @@ impl Shared {
         if sidecar.is_some() {
             self.remove_file(&sidecar_name(number))?;
         }
-        let is_wanted = self.pool.lock().ready.len() < self.spares_wanted();
+        let is_wanted = self.pool.lock().ready.len() < self.spares_max();
         if is_wanted && let Some(found) = self.reusable(&name)? {
             self.files.close(&name);
             let mut pool = self.pool.lock();
@@ -240,10 +245,7 @@ impl Shared {
     }
 
     /// The file with the size of a new segment, if it can have that.
-    fn reusable(
-        &self,
-        name: &str,
-    ) -> Result<Option<(Arc<dyn crate::disk::File>, u64)>, StoreError> {
+    fn reusable(&self, name: &str) -> Result<Option<Sized>, StoreError> {
         let fail = |cause| StoreError::file("opening", name.to_owned(), cause);
         let wanted = self.segment_bytes();
         let file = match self.disk.open(name) {
@@ -262,8 +264,19 @@ impl Shared {
         Ok(Some((file, wanted)))
     }
 
-    /// Prepared segments that there should be now. More than the reserve only once records are
-    /// written at some rate, so that an idle broker takes little of the disk.
+    /// Most prepared segments that are kept when segments become free.
+    fn spares_max(&self) -> usize {
+        let reserve = if self.is_scratch {
+            0
+        } else {
+            self.settings.reserve_segments
+        };
+        reserve + self.settings.spare_segments
+    }
+
+    /// Prepared segments that there should be now. Not as many as are kept, and above the reserve
+    /// only once records are written at some rate: segments that become free are better than new
+    /// ones.
     fn spares_wanted(&self) -> usize {
         let reserve = if self.is_scratch {
             0
@@ -280,7 +293,7 @@ impl Shared {
             index.segments.len() > 1 || active > self.segment_bytes() / 4
         };
         if is_busy {
-            reserve + self.settings.spare_segments
+            reserve + self.settings.spare_segments / 2
         } else {
             reserve
         }

@@ -38,6 +38,7 @@ struct State {
     names_durable: BTreeMap<String, usize>,
     names_unsynced: Vec<NameChange>,
     operations: u64,
+    syncs: u64,
     /// Every operation from this one on fails, as if the process had died.
     dies_at: Option<u64>,
     /// This sync fails.
@@ -174,14 +175,18 @@ impl TestDisk {
         self.0.lock().operations
     }
 
+    pub(crate) fn syncs(&self) -> u64 {
+        self.0.lock().syncs
+    }
+
     /// All operations fail after so many more.
     pub(crate) fn die_after(&self, operations: u64) {
         let mut state = self.0.lock();
         state.dies_at = Some(state.operations + operations);
     }
 
-    pub(crate) fn fail_syncs(&self) {
-        self.0.lock().sync_fails = true;
+    pub(crate) fn fail_syncs(&self, fails: bool) {
+        self.0.lock().sync_fails = fails;
     }
 
     pub(crate) fn set_space(&self, space: Option<usize>) {
@@ -240,10 +245,15 @@ impl TestDisk {
     }
 
     pub(crate) fn flip_bit(&self, name: &str, bit: usize) {
+        self.patch(name, |content| content[bit / 8] ^= 1 << (bit % 8));
+    }
+
+    /// Changes a file behind the store's back.
+    pub(crate) fn patch(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.0.lock();
         let file = state.names[name];
         let content = &mut state.files[file];
-        content.now[bit / 8] ^= 1 << (bit % 8);
+        change(&mut content.now);
         content.durable = content.now.clone();
     }
 }
@@ -315,6 +325,7 @@ impl Disk for TestDisk {
     fn sync_dir(&self) -> io::Result<()> {
         let mut state = self.0.lock();
         state.step()?;
+        state.syncs += 1;
         state.names_durable = state.names.clone();
         state.names_unsynced.clear();
         Ok(())
@@ -354,6 +365,7 @@ impl File for TestFile {
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         state.step()?;
+        state.syncs += 1;
         if state.sync_fails {
             return Err(io::Error::other("sync failed"));
         }
