@@ -35,7 +35,7 @@ const SLICES_MAX: usize = 64;
 /// Least number of events taken at a time.
 const EVENTS_MIN: usize = 16;
 /// A peer's silence is not held against it while it is not read; ask again after so long.
-const SILENCE_RETRY_MS: u64 = 1000;
+const SILENCE_RETRY_MS: u64 = 100;
 /// Most bytes of a refused peer that are read and dropped, so that it can read its error.
 const LINGER_BYTES_MAX: usize = 1 << 20;
 

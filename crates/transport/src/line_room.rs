@@ -152,17 +152,17 @@ impl Connection for LineRoom {
     }
 
     fn tick(&mut self, now: Now, output: &mut Output) -> Result<Option<u64>, ConnectionEnd> {
-        let silent_at = self.silence_ms.map(|silence| self.heard_ms + silence);
-        if let (Some(limit), Some(at)) = (self.silence_ms, silent_at)
-            && now.monotonic_ms >= at
-        {
-            return Err(ConnectionEnd::Silent(limit));
-        }
         if let Some((every, at)) = &mut self.beat_ms
             && now.monotonic_ms >= *at
         {
             output.put(b"beat\n");
             *at = now.monotonic_ms + *every;
+        }
+        let silent_at = self.silence_ms.map(|silence| self.heard_ms + silence);
+        if let (Some(limit), Some(at)) = (self.silence_ms, silent_at)
+            && now.monotonic_ms >= at
+        {
+            return Err(ConnectionEnd::Silent(limit));
         }
         let beat_at = self.beat_ms.map(|(_, at)| at);
         Ok([silent_at, beat_at].into_iter().flatten().min())

@@ -56,19 +56,20 @@ impl Heart {
     ) -> Result<Option<u64>, ConnectionEnd> {
         let now_ms = now.monotonic_ms;
         let mut next = None;
-        if self.silence_ms_max > 0 {
-            let silent_ms = now_ms.saturating_sub(self.received_ms);
-            if silent_ms >= self.silence_ms_max {
-                return Err(ConnectionEnd::Silent(silent_ms));
-            }
-            next = Some(self.received_ms.saturating_add(self.silence_ms_max));
-        }
+        // Ours first: a peer that may not be read for a while must still hear us.
         if self.beat_every_ms > 0 {
             if now_ms.saturating_sub(self.sent_ms) >= self.beat_every_ms {
                 output.put(b"\n");
                 self.sent_ms = now_ms;
             }
-            let due = self.sent_ms.saturating_add(self.beat_every_ms);
+            next = Some(self.sent_ms.saturating_add(self.beat_every_ms));
+        }
+        if self.silence_ms_max > 0 {
+            let silent_ms = now_ms.saturating_sub(self.received_ms);
+            if silent_ms >= self.silence_ms_max {
+                return Err(ConnectionEnd::Silent(silent_ms));
+            }
+            let due = self.received_ms.saturating_add(self.silence_ms_max);
             next = Some(next.map_or(due, |earlier| earlier.min(due)));
         }
         Ok(next)

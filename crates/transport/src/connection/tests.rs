@@ -1,6 +1,7 @@
 //! One connection under pressure: slow peers, great frames, silence, heart-beats.
 
 use crate::listener::tests::Running;
+use floodway_broker::settings::{BrokerSettings, Cursor};
 
 #[test]
 fn a_great_frame_arrives_whole() {
@@ -108,5 +109,42 @@ fn peer_that_takes_nothing_is_closed_after_the_write_timeout() {
         received += 1;
     }
     assert!(received < 16, "received {received}");
+    running.stop();
+}
+
+#[test]
+fn connection_that_is_not_read_is_beaten_to_and_not_called_silent() {
+    let mut core = BrokerSettings {
+        parked_send_limit_bytes: 10_000,
+        ..BrokerSettings::default()
+    };
+    core.default_policy.memory_limit_bytes = 10_000;
+    core.default_policy.pending_queue_policy = Cursor::Memory;
+    let running = Running::start_core(core, |_| ());
+    let mut client = running.login();
+    client.say("beat 10\nsilence 100");
+    let mut writer = client.stream();
+    // Far more than limit, parked sends and sockets hold: the writer is stuck before its end.
+    let writing = std::thread::spawn(move || {
+        use std::io::Write;
+        let text = "x".repeat(1000);
+        for _ in 0..20_000 {
+            writer
+                .write_all(format!("send q {text}\n").as_bytes())
+                .unwrap();
+        }
+    });
+    let mut consumer = running.login();
+    let mut beats = 0;
+    while beats < 30 {
+        beats += usize::from(client.hear() == "beat");
+    }
+    // Consuming lets everything go on; all that was sent comes.
+    consumer.say("sub q");
+    assert_eq!(consumer.hear(), "done 1");
+    for _ in 0..20_000 {
+        assert!(consumer.hear().starts_with("message x"));
+    }
+    writing.join().unwrap();
     running.stop();
 }

@@ -15,10 +15,11 @@ use tokio::sync::watch;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn broker() -> Arc<Broker> {
-    let settings = BrokerSettings {
-        persistent: false,
-        ..BrokerSettings::default()
-    };
+    open(BrokerSettings::default())
+}
+
+fn open(mut settings: BrokerSettings) -> Arc<Broker> {
+    settings.persistent = false;
     Broker::open(settings, None, None, Clock::start().now()).unwrap()
 }
 
@@ -32,6 +33,13 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(change: impl FnOnce(&mut ConnectorSettings)) -> Self {
+        Self::start_core(BrokerSettings::default(), change)
+    }
+
+    pub(crate) fn start_core(
+        core: BrokerSettings,
+        change: impl FnOnce(&mut ConnectorSettings),
+    ) -> Self {
         let mut settings = ConnectorSettings::new("line", "127.0.0.1", 0);
         change(&mut settings);
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -42,7 +50,7 @@ impl Running {
         let _inside = runtime.enter();
         let bound = BoundConnector::bind(settings).unwrap();
         let connector = bound
-            .listen(Arc::new(LineProtocol), broker(), Clock::start())
+            .listen(Arc::new(LineProtocol), open(core), Clock::start())
             .unwrap();
         let (stop, stopped) = watch::channel(false);
         Self {
