@@ -87,6 +87,10 @@ pub(crate) struct Shared {
     pool_room_bytes: AtomicU64,
     /// No segment larger than the disk allows.
     segment_bytes_max: u64,
+    /// Bytes written to segments since the journal was opened.
+    written_bytes: AtomicU64,
+    /// So many segments are still to be prepared without zeros.
+    unzeroed_left: AtomicU64,
     damaged: AtomicU64,
     is_stalled: AtomicBool,
     disk_is_full: AtomicBool,
@@ -239,6 +243,8 @@ impl Shared {
             active_room_bytes: AtomicU64::new(0),
             pool_room_bytes: AtomicU64::new(0),
             segment_bytes_max,
+            written_bytes: AtomicU64::new(0),
+            unzeroed_left: AtomicU64::new(0),
             damaged: AtomicU64::new(recovered.damaged),
             is_stalled: AtomicBool::new(false),
             disk_is_full: AtomicBool::new(false),

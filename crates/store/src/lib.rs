@@ -130,8 +130,11 @@ pub struct Page {
     /// Where the next page begins: every position before it was returned or is removed.
     pub next: u64,
     /// Positions from `next` on exist but are not written yet: ask again after the next commit.
+    /// (If [`Store::durable`] changed since before the call, that commit may have been: ask at
+    /// once.)
     pub unwritten: bool,
-    /// Damaged records that were set aside (reported and counted by the store).
+    /// Damaged records that were set aside: reported and counted by the store, and removed from
+    /// the list with the next commit.
     pub damaged: u64,
 }
 
@@ -178,6 +181,9 @@ pub trait CommitObserver: Send + Sync {
 
 /// A store of records. All methods may be called from any thread; only [`Store::page`] and
 /// [`Store::expiring`] read from disk, and none waits for a sync.
+///
+/// What is read is what was committed: a record appears once its batch is durable, and one whose
+/// removal still waits may be read again.
 pub trait Store: Send + Sync {
     /// All lists, in the order of their definition.
     fn lists(&self) -> Vec<ListInfo>;
@@ -240,7 +246,8 @@ pub trait Store: Send + Sync {
     /// pause until the next commit.
     fn is_congested(&self) -> bool;
 
-    /// Names who is told of commits. Called once, before the first append.
+    /// Names who is told of commits. Called once, before the first append. A store in memory tells
+    /// on the thread that appends, before [`Store::append`] returns.
     fn observe(&self, observer: std::sync::Arc<dyn CommitObserver>);
 
     /// Writes and syncs all that was appended, then closes. Nothing is accepted afterwards.

@@ -482,7 +482,11 @@ impl Writer {
                 synced
                     .map_err(|cause| StoreError::file("syncing", log_name(active.number), cause))?;
             }
-            active.end = self.encoder.end();
+            let end = self.encoder.end();
+            shared
+                .written_bytes
+                .fetch_add(end - active.end, Ordering::Relaxed);
+            active.end = end;
         }
         self.apply(shared, group, *progress);
         let batches = group.batches.get(progress.batches_done..progress.batches);

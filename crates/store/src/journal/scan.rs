@@ -14,6 +14,9 @@ use crate::journal::segment::{log_name, read_up_to};
 /// Bytes read at a time.
 const WINDOW_BYTES: usize = 1024 * 1024;
 
+/// Where the number of the segment stands in a record.
+const NUMBER_AT: usize = 16;
+
 /// A segment being read.
 pub(crate) struct Scanner {
     file: Arc<dyn File>,
@@ -117,11 +120,35 @@ impl Scanner {
                     return Ok(Some(next));
                 }
                 Some(header) => next += header.padded(),
-                None if is_guess => next = at + 8,
-                None => next += 8,
+                None if is_guess => next = self.next_candidate(at + 8)?,
+                None => next = self.next_candidate(next + 8)?,
             }
             is_guess = false;
         }
         Ok(None)
+    }
+
+    /// The next place from `at` on where the number of the segment stands as in a header. Most of
+    /// what is searched is zeros or records of another life, and this passes over them quickly.
+    fn next_candidate(&mut self, at: u64) -> Result<u64, StoreError> {
+        let number = self.number.to_le_bytes();
+        let mut at = at;
+        while at < self.end {
+            let step = (self.end - at).min(WINDOW_BYTES as u64);
+            let Some(bytes) = self.bytes(at, step)? else {
+                return Ok(self.end);
+            };
+            let mut places = bytes.chunks_exact(8).skip(NUMBER_AT / 8);
+            if let Some(place) = places.position(|chunk| chunk == number) {
+                return Ok(at + 8 * place as u64);
+            }
+            // The next piece begins where a number could still have stood outside of this one.
+            let seen = (step - step % 8).saturating_sub(NUMBER_AT as u64);
+            if seen == 0 {
+                return Ok(self.end);
+            }
+            at += seen;
+        }
+        Ok(self.end)
     }
 }

@@ -23,6 +23,9 @@ use crate::journal::segment::{log_name, sidecar_name};
 use crate::journal::sidecar::{self, Image};
 use crate::settings::SyncPolicy;
 
+/// So many segments are not filled with zeros once that was found to be in the way.
+const UNZEROED_SEGMENTS: u64 = 16;
+
 /// A file and the room that it has taken.
 type Sized = (Arc<dyn File>, u64);
 
@@ -50,9 +53,20 @@ impl Shared {
         if matches!(self.settings.sync, SyncPolicy::Periodic { .. }) {
             self.sync_journal()?;
         }
-        did |= self.soften(self.write_sidecars(self.settings.sidecar_lag_segments))?;
-        did |= self.soften(self.reclaim())?;
-        did |= self.soften(self.prepare_spares())?;
+        let mut is_full = false;
+        for done in [
+            self.write_sidecars(self.settings.sidecar_lag_segments),
+            self.reclaim(),
+            self.prepare_spares(),
+        ] {
+            match self.soften(done)? {
+                Some(done) => did |= done,
+                None => is_full = true,
+            }
+        }
+        if !is_full {
+            self.disk_is_full.store(false, Ordering::Relaxed);
+        }
         self.publish_usage();
         if did && self.is_stalled.load(Ordering::Relaxed) {
             self.wake_commit();
@@ -60,16 +74,16 @@ impl Shared {
         Ok(did)
     }
 
-    /// A full disk is an ordinary state: what could not be done is tried again later.
-    fn soften(&self, done: Result<bool, StoreError>) -> Result<bool, StoreError> {
+    /// A full disk is an ordinary state, here `None`: what could not be done is tried again later.
+    fn soften(&self, done: Result<bool, StoreError>) -> Result<Option<bool>, StoreError> {
         match done {
             Err(error) if error.is_full() => {
                 if !self.disk_is_full.swap(true, Ordering::Relaxed) {
                     tracing::warn!(%error, "the disk is full");
                 }
-                Ok(false)
+                Ok(None)
             }
-            other => other,
+            other => other.map(Some),
         }
     }
 
@@ -240,7 +254,6 @@ impl Shared {
             }
         }
         self.index.lock().give_up(number);
-        self.disk_is_full.store(false, Ordering::Relaxed);
         Ok(())
     }
 
@@ -299,23 +312,39 @@ impl Shared {
         }
     }
 
+    /// How the next segment is prepared. Zeros make commits faster, but when much was written while
+    /// a segment was filled with them, the disk has better things to do for a while.
+    fn fill(&self, ready: usize) -> Fill {
+        if self.is_scratch {
+            return Fill::Grow;
+        }
+        let left = self.unzeroed_left.load(Ordering::Relaxed);
+        if ready < self.settings.reserve_segments || left > 0 {
+            self.unzeroed_left
+                .store(left.saturating_sub(1), Ordering::Relaxed);
+            return Fill::Allocate;
+        }
+        Fill::Zeros
+    }
+
     pub(crate) fn prepare_spares(&self) -> Result<bool, StoreError> {
         let mut did = false;
         while self.pool.lock().ready.len() < self.spares_wanted() {
             let ready = self.pool.lock().ready.len();
-            let fill = match () {
-                () if self.is_scratch => Fill::Grow,
-                () if ready < self.settings.reserve_segments => Fill::Allocate,
-                () => Fill::Zeros,
-            };
             let capacity = self.segment_bytes();
+            let fill = self.fill(ready);
+            let before = self.written_bytes.load(Ordering::Relaxed);
             let file = prepare(self.disk.as_ref(), SPARE_NAME, capacity, fill)?;
+            let written = self.written_bytes.load(Ordering::Relaxed) - before;
+            if fill == Fill::Zeros && written > capacity / 4 {
+                self.unzeroed_left
+                    .store(UNZEROED_SEGMENTS, Ordering::Relaxed);
+            }
             let found = (file, capacity);
             let mut pool = self.pool.lock();
             pool.adopt(self.disk.as_ref(), SPARE_NAME, found, !self.is_scratch)?;
             self.note_pool(&pool);
             drop(pool);
-            self.disk_is_full.store(false, Ordering::Relaxed);
             did = true;
         }
         Ok(did)

@@ -87,13 +87,22 @@ fn full_store_is_drained_and_goes_on_by_itself() {
 
 #[test]
 fn waiting_additions_are_written_when_there_is_room() {
-    let disk = TestDisk::new();
-    let (journal, list, end) = fill(&disk, small());
-    disk.set_space(Some(100 * 4096));
-    commit_all(&journal);
-    journal.commit_step();
-    assert!(!journal.is_congested() && !journal.usage().refuses_adds);
-    assert_eq!(positions(&journal, list).len() as u64, end);
+    for (spare_segments, reserve_segments) in [(2, 2), (0, 2), (1, 0)] {
+        let disk = TestDisk::new();
+        let settings = JournalSettings {
+            spare_segments,
+            reserve_segments,
+            ..small()
+        };
+        let (journal, list, end) = fill(&disk, settings);
+        assert!(!journal.maintain_step() && journal.usage().refuses_adds);
+        disk.set_space(Some(100 * 4096));
+        commit_all(&journal);
+        journal.commit_step();
+        journal.maintain_step();
+        assert!(!journal.is_congested() && !journal.usage().refuses_adds);
+        assert_eq!(positions(&journal, list).len() as u64, end);
+    }
 }
 
 #[test]
