@@ -3,6 +3,7 @@
 
 mod configuration_errors_name_the_line;
 mod connections_have_limits;
+mod full_queue_refuses_where_configured;
 mod malformed_frames_harm_nobody_else;
 mod paused_producer_resumes_when_consumer_acks;
 mod persistent_messages_survive_restart;

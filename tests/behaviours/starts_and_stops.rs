@@ -67,6 +67,23 @@ fn connector_of_an_unbuilt_protocol_is_reported_with_its_line_and_skipped() {
 }
 
 #[test]
+fn without_arguments_it_takes_conf_and_data_of_the_current_directory() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("conf")).unwrap();
+    let connector = "<transportConnectors><transportConnector name=\"stomp\" \
+        uri=\"stomp://127.0.0.1:0\"/></transportConnectors>";
+    folder.write("conf/activemq.xml", &broker_xml(connector));
+    let mut broker = Broker::start_in(folder, &[]);
+    broker.client().send("/queue/q", "kept");
+    broker.stop();
+    assert!(broker.folder().path().join("data").is_dir());
+    broker.start_again();
+    let mut consumer = broker.client();
+    consumer.subscribe("/queue/q", "0", "auto");
+    assert_eq!(consumer.body(), "kept");
+}
+
+#[test]
 fn version_is_told() {
     let ended = run(&["--version"], &Folder::new());
     assert_eq!(ended.code, Some(0));

@@ -4,7 +4,7 @@ use crate::{Client, Folder, PATIENCE};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
@@ -74,7 +74,7 @@ pub fn run(arguments: &[&str], folder: &Folder) -> Ended {
 #[derive(Debug)]
 pub struct Broker {
     folder: Folder,
-    config: PathBuf,
+    arguments: Vec<String>,
     child: Child,
     lines: Receiver<String>,
     log: Vec<String>,
@@ -97,11 +97,18 @@ impl Broker {
     /// Starts one with a whole configuration file, which must have a STOMP connector.
     pub fn start_xml(xml: &str) -> Self {
         let folder = Folder::new();
-        let config = folder.write("activemq.xml", xml);
-        let (child, lines) = launch(&config, &folder);
+        let config = folder.write("activemq.xml", xml).display().to_string();
+        let data = folder.path().join("data").display().to_string();
+        let arguments = ["start", "--config", &config, "--data", &data];
+        Self::start_in(folder, &arguments)
+    }
+
+    /// Starts one with this command line in a folder.
+    pub fn start_in(folder: Folder, arguments: &[&str]) -> Self {
+        let (child, lines) = launch(arguments, &folder);
         let mut broker = Self {
             folder,
-            config,
+            arguments: arguments.iter().map(ToString::to_string).collect(),
             child,
             lines,
             log: Vec::new(),
@@ -194,17 +201,17 @@ impl Broker {
 
     /// Starts it anew on the same configuration and data, at another port.
     pub fn start_again(&mut self) {
-        (self.child, self.lines) = launch(&self.config, &self.folder);
+        (self.child, self.lines) = launch(&self.arguments(), &self.folder);
         self.await_address();
     }
 
     /// Tries to start a second broker on the same configuration and data.
     pub fn run_twin(&self) -> Ended {
-        let (config, data) = paths(&self.config, &self.folder);
-        run(
-            &["start", "--config", &config, "--data", &data],
-            &self.folder,
-        )
+        run(&self.arguments(), &self.folder)
+    }
+
+    fn arguments(&self) -> Vec<&str> {
+        self.arguments.iter().map(String::as_str).collect()
     }
 }
 
@@ -225,15 +232,8 @@ pub fn broker_xml(elements: &str) -> String {
     )
 }
 
-fn paths(config: &Path, folder: &Folder) -> (String, String) {
-    let data = folder.path().join("data");
-    (config.display().to_string(), data.display().to_string())
-}
-
-fn launch(config: &Path, folder: &Folder) -> (Child, Receiver<String>) {
-    let (config, data) = paths(config, folder);
-    let arguments = ["start", "--config", &config, "--data", &data];
-    let mut command = command(&arguments, folder.path());
+fn launch(arguments: &[&str], folder: &Folder) -> (Child, Receiver<String>) {
+    let mut command = command(arguments, folder.path());
     let started = command.stdout(Stdio::null()).spawn();
     let mut child = started.unwrap_or_else(|error| panic!("{error}"));
     let errors = child.stderr.take();

@@ -44,9 +44,9 @@ impl ConnectorCounters {
 /// Why a connection is not served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("the connector has its maximumConnections")]
+    #[error("maximumConnections is reached; close some or raise it in the uri of the connector")]
     Connections,
-    #[error("too many connections of this address have not logged in")]
+    #[error("too many connections of this address have not logged in yet")]
     Logins,
 }
 
