@@ -50,7 +50,7 @@ def test_amq_msg_type_bytes_overrides_missing_content_length(client, queue):
 
 def test_ten_megabytes_come_back_whole(client, queue):
     connection = client()
-    body = os.urandom(10 * 1024 * 1024)
+    body = os.urandom(10_000_000)
     receipt = connection.fresh()
     headers = {"destination": queue, "content-length": len(body), "receipt": receipt}
     connection.write(encode("SEND", headers, body), timeout=60)

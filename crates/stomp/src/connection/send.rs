@@ -7,7 +7,8 @@
 
 use super::conversation::{Conversation, Turn};
 use crate::codec::{Frame, Headers, Known};
-use crate::convert::{destination, inbound};
+use crate::convert::destination::{self, Unprefixed};
+use crate::convert::inbound;
 use crate::error::StompError;
 use crate::settings::Settings;
 use floodway_message::Destination;
@@ -28,14 +29,24 @@ impl Conversation {
         };
         if !self.producers.select(raw) {
             let text = frame.headers.to_text(raw);
-            let found = destination::parse(&text, &mut self.temporaries, turn.commands)?;
+            let found = destination::parse(
+                &text,
+                Unprefixed::Queue,
+                &mut self.temporaries,
+                turn.commands,
+            )?;
             self.producers.open(&self.settings, raw, found);
         }
         if let Some(raw) = headers.reply_to
             && !self.reply_to.is(raw)
         {
             let text = frame.headers.to_text(raw);
-            let found = destination::parse(&text, &mut self.temporaries, turn.commands);
+            let found = destination::parse(
+                &text,
+                Unprefixed::Refused,
+                &mut self.temporaries,
+                turn.commands,
+            );
             self.reply_to.remember(raw, found.ok());
         }
         let tx = match headers.transaction {

@@ -9,7 +9,8 @@ use super::conversation::{Conversation, Turn};
 use super::receipt::Pending;
 use super::subscription::{AckMode, Subscription, Unacked};
 use crate::codec::{Frame, Headers, Version, number};
-use crate::convert::{Template, destination};
+use crate::convert::Template;
+use crate::convert::destination::{self, Unprefixed};
 use crate::error::{StompError, shown};
 use floodway_message::selector::Selector;
 use floodway_message::session::{Command, ConsumerId, OpenConsumer};
@@ -95,7 +96,12 @@ impl Conversation {
             .text("selector")
             .filter(|text| !text.trim().is_empty());
         let selector = selector.map(|text| selector_of(&text)).transpose()?;
-        let found = destination::parse(&name, &mut self.temporaries, turn.commands)?;
+        let found = destination::parse(
+            &name,
+            Unprefixed::Queue,
+            &mut self.temporaries,
+            turn.commands,
+        )?;
         let destinations: Vec<_> = found.iter().cloned().collect();
         if durable_name.is_some() && destinations.iter().any(|one| one.kind().is_queue()) {
             return Err(StompError::DurableQueue);
@@ -160,7 +166,12 @@ impl Conversation {
     ) -> Result<Option<&Subscription>, StompError> {
         let name = frame.headers.required(frame.verb, "destination")?;
         let name = frame.headers.to_text(name);
-        let found = destination::parse(&name, &mut self.temporaries, turn.commands)?;
+        let found = destination::parse(
+            &name,
+            Unprefixed::Queue,
+            &mut self.temporaries,
+            turn.commands,
+        )?;
         let wanted = |one: &&Subscription| one.destinations.iter().eq(found.iter());
         Ok(self.subscriptions.iter().find(wanted))
     }

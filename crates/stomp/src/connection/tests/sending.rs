@@ -136,7 +136,7 @@ fn a_refused_send_is_an_error_with_its_receipt_and_the_connection_goes_on() {
     let mut talk = Talk::connected("1.2");
     for (header, name) in [
         ("", "SEND without the header destination; add it"),
-        ("destination:x", "Illegal destination name\\c [x] --"),
+        ("destination:,", "Illegal destination name\\c [,] --"),
         (
             "destination:/queue/",
             "destination [/queue/]\\c the destination name is empty",

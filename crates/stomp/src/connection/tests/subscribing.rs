@@ -95,7 +95,7 @@ fn refused_subscriptions_say_why_and_leave_nothing_behind() {
             "destination:/topic/t,/queue/a\nactivemq.subscriptionName:d",
             "Invalid Subscription",
         ),
-        ("destination:a", "Illegal destination name\\c [a]"),
+        ("destination:,", "Illegal destination name\\c [,]"),
     ] {
         let answer = talk.client(&format!("SUBSCRIBE\nid:1\n{headers}\nreceipt:r\n\n^@"));
         assert!(

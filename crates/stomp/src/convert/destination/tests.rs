@@ -3,9 +3,14 @@
 use super::*;
 
 fn parsed(value: &str) -> Result<String, String> {
+    parsed_with(value, Unprefixed::Refused)
+}
+
+fn parsed_with(value: &str, unprefixed: Unprefixed) -> Result<String, String> {
     let mut temporaries = Temporaries::new("ID:c".into(), 10);
     let mut commands = Vec::new();
-    let found = parse(value, &mut temporaries, &mut commands).map_err(|error| error.to_string())?;
+    let found = parse(value, unprefixed, &mut temporaries, &mut commands)
+        .map_err(|error| error.to_string())?;
     let names: Vec<String> = found.iter().map(ToString::to_string).collect();
     Ok(names.join(" ") + &" created".repeat(commands.len()))
 }
@@ -40,6 +45,23 @@ fn a_list_is_a_composite_without_repetitions() {
         ("/temp-queue/x,/temp-queue/x", "temp-queue://ID:c:1 created"),
     ] {
         assert_eq!(parsed(value).as_deref(), Ok(expected), "{value}");
+    }
+}
+
+#[test]
+fn a_name_without_prefix_is_a_queue_where_a_destination_is_required() {
+    for (value, expected) in [
+        ("foo", "queue://foo"),
+        ("/foo/bar", "queue:///foo/bar"),
+        ("queue/a", "queue://queue/a"),
+        (" foo?x=y ", "queue://foo"),
+        ("foo,/topic/b", "queue://foo topic://b"),
+    ] {
+        let found = parsed_with(value, Unprefixed::Queue);
+        assert_eq!(found.as_deref(), Ok(expected), "{value}");
+    }
+    for value in ["", ",", " , ", "/queue/", "?a=b"] {
+        assert!(parsed_with(value, Unprefixed::Queue).is_err(), "{value}");
     }
 }
 
