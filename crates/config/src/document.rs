@@ -120,6 +120,12 @@ pub(crate) fn parse<'i>(text: &'i str, file: &str) -> Result<Document<'i>, Confi
         message,
         advice: advice.into(),
     };
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(ConfigError::TooLarge {
+            file: file.into(),
+            limit: FILE_BYTES_MAX,
+        });
+    }
     let lines = Lines::new(text);
     if let Some(at) = crowded_element(text) {
         return Err(wrong(

@@ -63,6 +63,17 @@ fn attributes_and_nodes_are_bounded() {
 }
 
 #[test]
+fn size_is_bounded() {
+    let of = |bytes: usize| format!("<a>{}</a>", " ".repeat(bytes - 7));
+    let most = usize::try_from(FILE_BYTES_MAX).unwrap();
+    check(&of(most), "parsed");
+    check(
+        &of(most + 1),
+        "a.xml: the configuration has more than 1048576 bytes",
+    );
+}
+
+#[test]
 fn latin_1_is_read_where_it_is_declared() {
     let declared = b"<?xml version='1.0' encoding='ISO-8859-1'?><a b='\xe9'/>".to_vec();
     assert!(decode(declared, "a.xml").unwrap().contains('é'));
