@@ -21,6 +21,9 @@ impl Conversation {
     /// # Errors
     /// When the connection is over.
     pub(super) fn tell(&mut self, event: Event, turn: &mut Turn<'_>) -> Result<(), ConnectionEnd> {
+        if let Phase::Ended(end) = &self.phase {
+            return Err(end.clone());
+        }
         match event {
             Event::Delivery(delivery) => self.deliver(&delivery, turn),
             Event::Done { reply } => return self.done(reply, turn),

@@ -68,3 +68,17 @@ fn a_redelivered_message_says_so() {
     })]);
     assert!(answer.contains("\nredelivered:true\n"), "{answer}");
 }
+
+#[test]
+fn nothing_is_told_after_the_end() {
+    let mut talk = Talk::fresh(Settings::default());
+    talk.client("CONNECT\n\n^@SEND\ndestination:/queue/a\n\n^@");
+    let reply = talk.replies[0];
+    talk.core(vec![Event::Closed {
+        reason: "over".into(),
+    }]);
+    assert_eq!(talk.core(vec![Event::Connected { reply }]), "");
+    assert!(matches!(talk.end, Some(ConnectionEnd::Closed(_))));
+    assert_eq!(talk.client("x"), "");
+    assert!(matches!(talk.end, Some(ConnectionEnd::Closed(_))));
+}
