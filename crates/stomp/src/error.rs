@@ -5,6 +5,7 @@
 //! without control characters. Some texts begin with ActiveMQ's words because people search for
 //! them.
 
+use floodway_message::selector::SelectorError;
 use floodway_message::{DestinationError, MessageError};
 
 /// Longest piece of foreign text within an error, in characters.
@@ -106,8 +107,11 @@ pub(crate) enum StompError {
          activemq.subscriptionName"
     )]
     DurableQueue,
-    #[error("selector [{selector}]: {reason}")]
-    Selector { selector: String, reason: String },
+    #[error("selector [{selector}]: {source}")]
+    Selector {
+        selector: String,
+        source: SelectorError,
+    },
     #[error("the connection already has {limit} {what}, the most allowed; close some first")]
     TooMany { what: &'static str, limit: usize },
     #[error("{0}")]

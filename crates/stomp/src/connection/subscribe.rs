@@ -205,11 +205,15 @@ fn durable_name(headers: Headers<'_>) -> Option<Arc<str>> {
         .map(|name| Arc::from(&*name))
 }
 
+/// STOMP knows only text, so comparisons with numbers convert it.
 fn selector_of(text: &str) -> Result<Arc<Selector>, StompError> {
-    Err(StompError::Selector {
-        selector: shown(text.as_bytes()),
-        reason: "selectors are not supported yet".into(),
-    })
+    let compiled = Selector::parse_converting(text);
+    compiled
+        .map(Arc::new)
+        .map_err(|source| StompError::Selector {
+            selector: shown(text.as_bytes()),
+            source,
+        })
 }
 
 /// A numeric header within its type's range.

@@ -264,3 +264,31 @@ fn a_wished_transformation_is_named_in_messages() {
         "{answer}"
     );
 }
+
+#[test]
+fn a_selector_converts_texts_and_a_blank_one_is_none() {
+    let mut talk = Talk::connected("1.1");
+    let subscribe = |selector| {
+        format!("SUBSCRIBE\nid:1\ndestination:/queue/a\nselector:{selector}\nreceipt:r\n\n^@")
+    };
+    assert_eq!(
+        talk.client(&subscribe("weight > 5 and a = '\\c'")),
+        "open 1 queue://a selector?"
+    );
+    let Some(Command::OpenConsumer(open)) = talk.raw.pop() else {
+        panic!("no consumer")
+    };
+    let selector = open.selector.unwrap();
+    assert_eq!(
+        selector.text(),
+        "convert_string_expressions:weight > 5 and a = ':'"
+    );
+    assert_eq!(talk.client(&subscribe(" ")), "open 2 queue://a?");
+    let answer = talk.client(&subscribe("weight >"));
+    assert!(
+        answer.starts_with("! ERROR\nmessage:selector [weight >]\\c"),
+        "{answer}"
+    );
+    assert!(answer.contains("\nreceipt-id:r\n"), "{answer}");
+    assert_eq!(talk.end, None);
+}
