@@ -116,14 +116,14 @@ impl Connection for StompConnection {
             commands,
             output,
         };
-        let result = if self.early.is_empty() || self.talk.phase == Phase::Connecting {
-            self.read(input, &mut turn)
-        } else {
-            // A frame that began before CONNECTED is still incomplete.
-            self.early.extend_from_slice(input);
-            input.clear();
-            self.read_early(&mut turn)
-        };
+        if !self.early.is_empty() && self.talk.phase != Phase::Connecting {
+            // The beginning of a frame that came before CONNECTED; from now on it is the
+            // caller's to keep.
+            let mut joined = std::mem::take(&mut self.early);
+            joined.extend_from_slice(input);
+            *input = joined;
+        }
+        let result = self.read(input, &mut turn);
         self.talk.heart.sent(now, output.len() != before);
         result
     }

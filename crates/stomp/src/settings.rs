@@ -51,10 +51,15 @@ pub struct Settings {
     pub server: Arc<str>,
     /// Most subscriptions of a connection.
     pub subscriptions_count_max: usize,
+    /// Most bytes of SUBSCRIBE headers of a connection's open subscriptions.
+    pub subscriptions_bytes_max: usize,
     /// Most open transactions of a connection.
     pub transactions_count_max: usize,
     /// Most temporary destinations of a connection.
     pub temporary_destinations_count_max: usize,
+    /// Most bytes of the names of a connection's open transactions, and of the names that it
+    /// gave its temporary destinations.
+    pub names_bytes_max: usize,
     /// Destinations of a connection that get a producer of their own; all others share one.
     pub producers_count_max: usize,
     /// Most bytes of destination headers remembered for those producers.
@@ -79,8 +84,10 @@ impl Default for Settings {
             host: "localhost".into(),
             server: concat!("ActiveMQ/6.2.0 (Floodway/", env!("CARGO_PKG_VERSION"), ")").into(),
             subscriptions_count_max: 10_000,
+            subscriptions_bytes_max: 4 * 1024 * 1024,
             transactions_count_max: 1000,
             temporary_destinations_count_max: 1000,
+            names_bytes_max: 256 * 1024,
             producers_count_max: 1000,
             producers_bytes_max: 256 * 1024,
         }

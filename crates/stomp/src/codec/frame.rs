@@ -197,3 +197,11 @@ pub(crate) struct Frame<'a> {
     pub(crate) headers: Headers<'a>,
     pub(crate) body: Body<'a>,
 }
+
+impl Frame<'_> {
+    /// Bytes of command line and header lines.
+    pub(crate) fn header_bytes(&self) -> usize {
+        let last = self.headers.lines.last();
+        last.map_or(self.command.len(), |line| line.end as usize)
+    }
+}

@@ -66,7 +66,10 @@ impl Conversation {
         // As ActiveMQ's ids: host, start time, connection; unique across restarts by the time.
         let host = &settings.host;
         let connection_id: Arc<str> = format!("ID:{host}-{}-0:{serial}", now.wall_ms).into();
-        let limit = settings.temporary_destinations_count_max;
+        let (limit, bytes_max) = (
+            settings.temporary_destinations_count_max,
+            settings.names_bytes_max,
+        );
         Self {
             phase: Phase::Fresh,
             announced: false,
@@ -81,7 +84,7 @@ impl Conversation {
             reply_to: ReplyTo::default(),
             subscriptions: Subscriptions::default(),
             transactions: Transactions::default(),
-            temporaries: Temporaries::new(connection_id, limit),
+            temporaries: Temporaries::new(connection_id, limit, bytes_max),
             settings,
         }
     }

@@ -36,6 +36,12 @@ impl Conversation {
             let what = "subscriptions";
             return Err(StompError::TooMany { what, limit });
         }
+        let header_bytes = frame.header_bytes();
+        let limit = self.settings.subscriptions_bytes_max;
+        if self.subscriptions.header_bytes() + header_bytes > limit {
+            let what = "bytes of subscription headers";
+            return Err(StompError::TooMany { what, limit });
+        }
         let mut open = self.consumer(frame, turn)?;
         open.consumer = self.subscriptions.next_consumer();
         let mode = match headers.raw("ack").map(<[u8]>::trim_ascii) {
@@ -47,6 +53,7 @@ impl Conversation {
         let transformation = headers.decoded("transformation");
         self.subscriptions.add(Subscription {
             consumer: open.consumer,
+            header_bytes,
             template: Template::new(
                 self.version,
                 id.as_deref(),

@@ -31,6 +31,8 @@ pub(super) enum AckMode {
 #[derive(Debug)]
 pub(super) struct Subscription {
     pub(super) consumer: ConsumerId,
+    /// Bytes of its SUBSCRIBE headers, which stand for the memory it takes.
+    pub(super) header_bytes: usize,
     /// The client's id for it, escapes resolved; not unique, as with ActiveMQ.
     pub(super) id: Option<Box<[u8]>>,
     pub(super) mode: AckMode,
@@ -167,6 +169,7 @@ impl Unacked {
 pub(super) struct Subscriptions {
     list: Vec<Subscription>,
     opened: ConsumerId,
+    header_bytes: usize,
     /// Place of the one used last.
     recent: usize,
     /// Those with deliveries to be acknowledged by us.
@@ -176,6 +179,11 @@ pub(super) struct Subscriptions {
 impl Subscriptions {
     pub(super) fn len(&self) -> usize {
         self.list.len()
+    }
+
+    /// Bytes of the headers of all together.
+    pub(super) fn header_bytes(&self) -> usize {
+        self.header_bytes
     }
 
     /// A new consumer's number.
@@ -191,6 +199,7 @@ impl Subscriptions {
 
     /// Adds one; consumers are added in the order of their numbers.
     pub(super) fn add(&mut self, subscription: Subscription) {
+        self.header_bytes += subscription.header_bytes;
         self.list.push(subscription);
     }
 
@@ -210,7 +219,9 @@ impl Subscriptions {
         let found = self
             .list
             .binary_search_by_key(&consumer, |one| one.consumer);
-        found.ok().map(|at| self.list.remove(at))
+        let removed = self.list.remove(found.ok()?);
+        self.header_bytes -= removed.header_bytes;
+        Some(removed)
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Subscription> {

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(super) struct Transactions {
     open: HashMap<Box<[u8]>, TxId>,
+    names_bytes: usize,
     last: TxId,
 }
 
@@ -50,6 +51,12 @@ impl Conversation {
             let what = "open transactions";
             return Err(StompError::TooMany { what, limit });
         }
+        let limit = self.settings.names_bytes_max;
+        if self.transactions.names_bytes + name.len() > limit {
+            let what = "bytes of transaction names";
+            return Err(StompError::TooMany { what, limit });
+        }
+        self.transactions.names_bytes += name.len();
         self.transactions.last += 1;
         let tx = self.transactions.last;
         self.transactions.open.insert((&*name).into(), tx);
@@ -68,6 +75,7 @@ impl Conversation {
         let name = frame.headers.escaping.decode(raw);
         let tx = self.transactions.find(frame.headers, raw)?;
         self.transactions.open.remove(&*name);
+        self.transactions.names_bytes -= name.len();
         let reply = self.reply(frame.headers);
         if frame.verb == Verb::Commit {
             self.subscriptions.commit(tx);

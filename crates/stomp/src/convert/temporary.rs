@@ -17,15 +17,20 @@ use std::sync::Arc;
 pub(crate) struct Temporaries {
     connection_id: Arc<str>,
     limit: usize,
+    bytes_max: usize,
+    bytes: usize,
     by_alias: HashMap<Box<str>, Destination>,
     alias_by_name: HashMap<Destination, Box<str>>,
 }
 
 impl Temporaries {
-    pub(crate) fn new(connection_id: Arc<str>, limit: usize) -> Self {
+    /// None so far, at most `limit`, whose aliases have at most `bytes_max` bytes together.
+    pub(crate) fn new(connection_id: Arc<str>, limit: usize, bytes_max: usize) -> Self {
         Self {
             connection_id,
             limit,
+            bytes_max,
+            bytes: 0,
             by_alias: HashMap::new(),
             alias_by_name: HashMap::new(),
         }
@@ -46,6 +51,12 @@ impl Temporaries {
             let what = "temporary destinations";
             return Err(StompError::TooMany { what, limit });
         }
+        let limit = self.bytes_max;
+        if self.bytes + alias.len() > limit {
+            let what = "bytes of temporary destinations";
+            return Err(StompError::TooMany { what, limit });
+        }
+        self.bytes += alias.len();
         let mut name = BytesMut::from(self.connection_id.as_bytes());
         name.extend_from_slice(b":");
         number::put_u64(&mut name, self.by_alias.len() as u64 + 1);

@@ -110,6 +110,10 @@ fn frames_sent_right_after_connect_wait_for_connected() {
         "{answer}"
     );
     assert_eq!(talk.client("ination:/queue/b\n\n3"), "");
+    assert!(
+        talk.input.starts_with(b"SEND"),
+        "kept by the caller from now on"
+    );
     assert_eq!(
         talk.client("^@SEND\ndestination:/queue/a\n\n4^@"),
         "send p2 queue://b Text \"3\"\nsend p1 queue://a Text \"4\""

@@ -174,6 +174,43 @@ fn subscriptions_and_transactions_are_limited_and_the_connection_goes_on() {
 }
 
 #[test]
+fn what_a_connection_remembers_is_limited_in_bytes_too() {
+    let subscribe = "SUBSCRIBE\nid:1\ndestination:/queue/a\n\n^@";
+    let length = "SUBSCRIBE\nid:1\ndestination:/queue/a".len();
+    for (limit, fits) in [(2 * length - 1, 1), (2 * length, 2), (2 * length + 1, 2)] {
+        let settings = Settings {
+            subscriptions_bytes_max: limit,
+            names_bytes_max: limit,
+            ..Settings::default()
+        };
+        let mut talk = Talk::connected_with("1.1", settings);
+        for n in 1..=3 {
+            let answer = talk.client(subscribe);
+            assert_eq!(answer.starts_with("open"), n <= fits, "{answer}");
+            assert_eq!(answer.contains("bytes of subscription headers"), n > fits);
+            let name = "x".repeat(length - 1);
+            let answer = talk.client(&format!("BEGIN\ntransaction:{n}{name}\n\n^@"));
+            assert_eq!(answer.starts_with("begin"), n <= fits, "{answer}");
+            assert_eq!(answer.contains("bytes of transaction names"), n > fits);
+            let alias = format!("/temp-queue/{n}{}", "x".repeat(length - 13));
+            let answer = talk.client(&format!("SEND\ndestination:{alias}\n\n^@"));
+            assert_eq!(answer.starts_with("create"), n <= fits, "{answer}");
+            assert_eq!(answer.contains("bytes of temporary destinations"), n > fits);
+        }
+        talk.client("UNSUBSCRIBE\nid:1\n\n^@");
+        talk.client(&format!(
+            "ABORT\ntransaction:1{}\n\n^@",
+            "x".repeat(length - 1)
+        ));
+        assert!(talk.client(subscribe).starts_with("open"));
+        assert!(
+            talk.client("BEGIN\ntransaction:2\n\n^@")
+                .starts_with("begin")
+        );
+    }
+}
+
+#[test]
 fn malformed_lengths_and_frames_are_refused() {
     for length in ["", "x", "-1", "+5", "5 5", "0x5", "1.0", "٣"] {
         refused(

@@ -7,7 +7,7 @@ fn parsed(value: &str) -> Result<String, String> {
 }
 
 fn parsed_with(value: &str, unprefixed: Unprefixed) -> Result<String, String> {
-    let mut temporaries = Temporaries::new("ID:c".into(), 10);
+    let mut temporaries = Temporaries::new("ID:c".into(), 10, 100);
     let mut commands = Vec::new();
     let found = parse(value, unprefixed, &mut temporaries, &mut commands)
         .map_err(|error| error.to_string())?;

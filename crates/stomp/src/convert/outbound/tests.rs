@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 fn written(template: &mut Template, message: Message) -> String {
     let mut output = Output::default();
-    let temporaries = Temporaries::new("ID:c".into(), 10);
+    let temporaries = Temporaries::new("ID:c".into(), 10, 100);
     let delivery = Delivery {
         consumer: 3,
         delivery: 5,
@@ -249,7 +249,7 @@ fn large_bodies_are_written_by_reference() {
         message: Arc::new(message),
         redeliveries: 0,
     };
-    let temporaries = Temporaries::new("ID:c".into(), 10);
+    let temporaries = Temporaries::new("ID:c".into(), 10, 100);
     template(Version::V1_2).put_message(&mut output, &delivery, &temporaries);
     let mut slices = [IoSlice::new(&[]); 8];
     assert_eq!(output.slices(&mut slices), 3);
