@@ -8,6 +8,7 @@ mod connecting;
 mod events;
 mod heart_beats;
 mod limits;
+mod round_trip;
 mod sending;
 mod subscribing;
 mod temporaries;
