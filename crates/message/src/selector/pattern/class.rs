@@ -49,6 +49,9 @@ fn class(translator: &mut Translator) -> Result<(), Reason> {
         let unit = translator.peek().ok_or(UNCLOSED)?;
         if translator.peek_special() == Some('&') && translator.special_at(1) == Some('&') {
             translator.skip(2);
+            if empty && matches!(translator.peek_special(), Some('&' | ']')) {
+                return Err("a character class starts with an empty intersection");
+            }
             intersects = !empty;
             continue;
         }

@@ -6,6 +6,9 @@ use super::class;
 use super::property;
 use super::translate::{Atom, Reason, Translator};
 
+/// A class without characters.
+const NOTHING: &str = r"[^\x{0}-\x{10ffff}]";
+
 impl Translator {
     /// Appends a character that matches itself.
     pub(super) fn literal(&mut self, character: char) {
@@ -32,7 +35,9 @@ impl Translator {
             'B' => r"\B",
             'G' => r"\G",
             'z' => r"\z",
-            'b' if self.special_at(1) == Some('{') => return Err(r"\b{g} is not supported"),
+            'b' if self.special_at(1) == Some('{') && self.special_at(2) == Some('g') => {
+                return Err(r"\b{g} is not supported");
+            }
             'b' => r"\b",
             'Z' => {
                 self.skip(1);
@@ -97,7 +102,7 @@ impl Translator {
     fn append_reference(&mut self, number: usize) {
         self.largest_reference = self.largest_reference.max(number);
         if number > self.groups_max {
-            self.out.push_str("(?!)");
+            self.out.push_str(NOTHING);
             return;
         }
         self.out.push_str(if self.flags.insensitive {
@@ -124,21 +129,23 @@ impl Translator {
                 char::from_u32(u32::from(control) ^ 0x40).ok_or(r"\c has an unknown character")?
             }
             '0' => self.octal()?,
-            'x' if self.eat('{') => {
-                let mut code = 0_u32;
-                while !self.eat('}') {
-                    code = code
-                        .checked_mul(16)
-                        .and_then(|code| code.checked_add(self.hexadecimal_digit()?))
-                        .ok_or(r"\x{} must contain hexadecimal digits up to 10FFFF")?;
-                }
-                char::from_u32(code).ok_or(r"\x{} must be a character up to 10FFFF")?
-            }
+            'x' if self.eat('{') => self.braced_hexadecimal()?,
             'x' => self.hexadecimal(2)?,
             'u' => self.hexadecimal(4)?,
-            letter if letter.is_ascii_alphabetic() => return Err("it has an unknown escape"),
+            letter if letter.is_ascii_alphanumeric() => return Err("it has an unknown escape"),
             other => other,
         })
+    }
+
+    /// The digits and the closing brace of `\x{h...h}`.
+    fn braced_hexadecimal(&mut self) -> Result<char, Reason> {
+        const REFUSED: Reason = r"\x{} must contain a hexadecimal code up to 10FFFF";
+        let mut code = self.hexadecimal_digit().ok_or(REFUSED)?;
+        while !self.eat('}') {
+            let digit = self.hexadecimal_digit().ok_or(REFUSED)?;
+            code = code.checked_mul(16).ok_or(REFUSED)? | digit;
+        }
+        char::from_u32(code).ok_or(REFUSED)
     }
 
     fn octal(&mut self) -> Result<char, Reason> {

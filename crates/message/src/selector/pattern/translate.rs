@@ -76,6 +76,8 @@ pub(super) struct Translator {
     pub(super) out: String,
     pub(super) flags: Flags,
     depth: usize,
+    /// Atoms read so far that are no assertions.
+    repeatable: usize,
     pub(super) groups: usize,
     /// Groups of the whole pattern, as far as known.
     pub(super) groups_max: usize,
@@ -91,6 +93,7 @@ impl Translator {
             out: String::new(),
             flags: Flags::default(),
             depth: 0,
+            repeatable: 0,
             groups: 0,
             groups_max,
             largest_reference: 0,
@@ -195,6 +198,9 @@ impl Translator {
             if let Atom::Nothing = atom {
                 continue;
             }
+            if let Atom::Unit = atom {
+                self.repeatable = self.repeatable.saturating_add(1);
+            }
             self.skip_comments();
             match (self.quantifier()?, atom) {
                 (Some(quantifier), Atom::Unit) => self.out.push_str(&quantifier.text),
@@ -252,7 +258,7 @@ impl Translator {
 
     fn group(&mut self) -> Result<Atom, Reason> {
         self.skip(1);
-        let flags = self.flags;
+        let (flags, groups, repeatable) = (self.flags, self.groups, self.repeatable);
         let mut assertion = false;
         if self.eat('?') {
             let kind = self.next().ok_or("it ends inside a group")?;
@@ -298,6 +304,11 @@ impl Translator {
         self.leave();
         self.out.push(')');
         self.flags = flags;
+        // The engine refuses to repeat a group without anything to repeat.
+        assertion |= self.groups == groups && self.repeatable == repeatable;
+        if assertion {
+            self.repeatable = repeatable;
+        }
         Ok(if assertion {
             Atom::Assertion
         } else {
