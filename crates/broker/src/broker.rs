@@ -8,7 +8,7 @@ use crate::flow::usage::{Signal, Usage};
 use crate::outbox::{Outbox, Wake};
 use crate::policy::Policies;
 use crate::queue::Queue;
-use crate::queue::add::Writes;
+use crate::queue::add::{Writes, store_failure};
 use crate::queue::lane::Kept;
 use crate::session::Session;
 use crate::settings::BrokerSettings;
@@ -47,6 +47,17 @@ pub struct Broker {
     next_id: AtomicU64,
     failed: AtomicBool,
     purged_ms: AtomicU64,
+}
+
+/// What became of removals.
+#[derive(Default)]
+pub(crate) struct Removals {
+    /// The batch in the journal.
+    pub(crate) stored: Option<BatchNumber>,
+    /// The batch in the spool.
+    pub(crate) spooled: Option<BatchNumber>,
+    /// The journal did not take them.
+    pub(crate) failure: Option<Failure>,
 }
 
 /// Client id and subscription name.
@@ -181,8 +192,8 @@ impl Broker {
         self.awaiting.lock().push(Arc::clone(outbox));
         // The commit may have come between the append and this line.
         let Some(store) = &self.store else { return };
-        if self.failed.load(Ordering::SeqCst) {
-            return outbox.fail_awaiting(&stopped());
+        if let Some(failure) = self.failure() {
+            return outbox.fail_awaiting(&failure);
         }
         if outbox.release_listed(store.durable()) {
             turn.touch(outbox);
@@ -251,25 +262,33 @@ impl Broker {
             .push((now.monotonic_ms + after_ms, Arc::downgrade(queue)));
     }
 
-    /// Writes removals; returns the batches in the journal and in the spool. A store that has
-    /// stopped says so by itself; what it did not remove is delivered again after a restart.
-    pub(crate) fn write_removals(
-        &self,
-        writes: &mut Writes,
-    ) -> (Option<BatchNumber>, Option<BatchNumber>) {
+    /// Writes removals. What a store that has stopped did not remove is delivered again after a
+    /// restart.
+    pub(crate) fn write_removals(&self, writes: &mut Writes) -> Removals {
         let append = |store: &Option<Arc<dyn Store>>, changes: &mut Vec<Change>| {
             if changes.is_empty() {
-                return None;
+                return Ok(None);
             }
-            let appended = store.as_ref()?.append(changes);
-            appended
-                .inspect_err(|error| tracing::debug!("not removed: {error}"))
-                .ok()
+            match store {
+                Some(store) => store.append(changes).map(Some),
+                None => Ok(None),
+            }
         };
-        (
-            append(&self.store, &mut writes.stored),
-            append(&self.spool, &mut writes.spooled),
-        )
+        let mut removals = Removals::default();
+        match append(&self.store, &mut writes.stored) {
+            Ok(batch) => removals.stored = batch,
+            Err(error) => removals.failure = Some(store_failure(&error)),
+        }
+        match append(&self.spool, &mut writes.spooled) {
+            Ok(batch) => removals.spooled = batch,
+            Err(error) => tracing::debug!("not removed from the spool: {error}"),
+        }
+        removals
+    }
+
+    /// Why nothing can be stored any more.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.failed.load(Ordering::SeqCst).then(stopped)
     }
 
     pub(crate) fn drop_list(&self, kept: Kept, list: ListId) {

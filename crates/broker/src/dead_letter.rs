@@ -105,8 +105,9 @@ impl DeadLetter {
         let letter = self.message(turn).filter(|message| self.is_kept(message));
         let target = letter.and_then(|message| Some((self.copy(&message, turn)?, self.target()?)));
         let Some((copy, target)) = target else {
-            let (stored, spooled) = turn.broker.write_removals(&mut writes);
-            return self.origin.departures.note(stored, spooled);
+            let removals = turn.broker.write_removals(&mut writes);
+            let departures = &self.origin.departures;
+            return departures.note(removals.stored, removals.spooled);
         };
         match turn.broker.node(&target, turn) {
             Ok(Node::Queue(queue)) => {
@@ -115,8 +116,9 @@ impl DeadLetter {
                 }
             }
             Ok(Node::Topic(topic)) => {
-                let (stored, spooled) = turn.broker.write_removals(&mut writes);
-                self.origin.departures.note(stored, spooled);
+                let removals = turn.broker.write_removals(&mut writes);
+                let departures = &self.origin.departures;
+                departures.note(removals.stored, removals.spooled);
                 topic.publish(copy, turn);
             }
             Err(failure) => {

@@ -5,6 +5,7 @@
 //! thread and reads no clock: time arrives with every call.
 
 pub mod settings;
+pub mod view;
 
 mod audit;
 mod background;

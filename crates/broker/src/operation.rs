@@ -101,7 +101,7 @@ impl Operation {
     /// Gives the operation up: its acknowledgements are undone, the client is told.
     pub(crate) fn abandon(&self, failure: Failure, turn: &mut Turn<'_>) {
         for (queue, consumer) in &self.acks {
-            queue.unmark(consumer, self.tx);
+            queue.unmark(consumer, self.tx, turn);
         }
         turn.answer(&self.outbox, self.reply, Err(failure));
     }

@@ -9,6 +9,7 @@ use crate::entry::{Entry, Held, Place};
 use crate::flow::parking::Parking;
 use crate::flow::usage::{Charge, Usage};
 use crate::settings::{Cursor, PolicyEntry};
+use floodway_message::session::TxId;
 use floodway_message::{Destination, Message};
 use floodway_store::ListId;
 use parking_lot::{Mutex, MutexGuard};
@@ -67,6 +68,8 @@ pub(crate) struct QueueState {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) next_order: u64,
     pub(crate) attachments: Vec<Attachment>,
+    /// Acknowledged in open transactions by consumers that were closed since.
+    pub(crate) promised: Vec<Promised>,
     /// Where the next round of dispatch begins.
     pub(crate) next_attachment: usize,
     pub(crate) browsers: Vec<Browse>,
@@ -104,6 +107,13 @@ pub(crate) struct Attachment {
     pub(crate) wanted_from: u64,
 }
 
+/// A delivery that an open transaction has acknowledged, of a consumer that was closed.
+pub(crate) struct Promised {
+    pub(crate) consumer: Arc<Consumer>,
+    pub(crate) tx: TxId,
+    pub(crate) entry: Entry,
+}
+
 /// Totals since the start.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
@@ -136,6 +146,7 @@ impl Queue {
             lanes: (0..lanes).map(|_| Lane::default()).collect(),
             next_order: 0,
             attachments: Vec::new(),
+            promised: Vec::new(),
             next_attachment: 0,
             browsers: Vec::new(),
             parking: Parking::default(),
@@ -232,6 +243,14 @@ impl QueueState {
     pub(crate) fn held_count(&self) -> usize {
         let waiting: usize = self.lanes.iter().map(|lane| lane.window.len()).sum();
         waiting + self.in_flight_count
+    }
+
+    /// All messages that were dispatched and not removed.
+    pub(crate) fn in_flight(&self) -> impl Iterator<Item = &Entry> {
+        let held = self.attachments.iter();
+        let held = held.flat_map(|attachment| attachment.in_flight.iter());
+        let promised = self.promised.iter().map(|promised| &promised.entry);
+        held.map(|delivered| &delivered.entry).chain(promised)
     }
 
     /// The lists that hold messages of this queue.

@@ -7,6 +7,7 @@ use crate::destination::Node;
 use crate::error::BrokerError;
 use crate::filter::Filter;
 use crate::flow::usage::Usage;
+use crate::queue::add::store_failure;
 use crate::queue::{Queue, QueueParts, Role};
 use crate::recover::{self, Described, DurableNote};
 use crate::settings::{Cursor, PendingMessageLimit, PolicyEntry};
@@ -15,7 +16,7 @@ use crate::turn::Turn;
 use floodway_message::selector::Selector;
 use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, DestinationKind, Now, wildcard};
-use floodway_store::{Change, ListInfo};
+use floodway_store::{BatchNumber, Change, ListInfo};
 use std::sync::Arc;
 
 /// A subscription to all destinations that match, existing and future.
@@ -158,7 +159,7 @@ impl Broker {
                 queue.close(turn);
                 self.unregister(&queue);
             }
-            Node::Topic(topic) => topic.close(),
+            Node::Topic(topic) => topic.close(turn),
         }
     }
 
@@ -314,14 +315,19 @@ impl Broker {
     }
 
     /// Removes a durable subscription with everything it holds.
+    ///
+    /// # Errors
+    /// When the store has failed: after a restart the subscription is there again.
     pub(crate) fn remove_durable(
         &self,
         client_id: &Arc<str>,
         name: &Arc<str>,
         turn: &mut Turn<'_>,
-    ) -> Option<u64> {
+    ) -> Result<Option<BatchNumber>, Failure> {
         let key = (Arc::clone(client_id), Arc::clone(name));
-        let subscription = self.durables.lock().remove(&key)?;
+        let Some(subscription) = self.durables.lock().remove(&key) else {
+            return Ok(None);
+        };
         self.unsubscribe(&subscription.queue, turn);
         subscription.queue.close(turn);
         let key = DurableNote::key(client_id, name);
@@ -329,9 +335,13 @@ impl Broker {
             key,
             value: bytes::Bytes::new(),
         }];
-        self.store
-            .as_ref()
-            .and_then(|store| store.append(&mut changes).ok())
+        match &self.store {
+            Some(store) => {
+                let appended = store.append(&mut changes);
+                appended.map(Some).map_err(|error| store_failure(&error))
+            }
+            None => Ok(None),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::queue::{Queue, Role};
 use crate::selection::Selection;
 use crate::settings::{Cursor, PolicyEntry};
 use crate::turn::{Turn, Work};
+use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, Message};
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
@@ -119,12 +120,24 @@ impl Topic {
         idle.then(|| self.used_ms.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn close(&self) {
+    /// The topic ends: sends that wait here are refused.
+    pub(crate) fn close(self: &Arc<Self>, turn: &mut Turn<'_>) {
         self.closed.store(true, Ordering::Relaxed);
+        let waiting = self.parking.lock().remove(turn, |_| true);
+        for parked in waiting {
+            let text = format!("{} does not exist any more", self.destination);
+            parked.refuse(Failure::new(FailureKind::Destination, text), turn);
+        }
+        self.note_resumed(turn);
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Sends and commits that wait for room here.
+    pub(crate) fn parked(&self) -> usize {
+        self.parking.lock().len()
     }
 
     pub(crate) fn share(&self, message: Message) -> Shared {
@@ -297,9 +310,11 @@ impl Topic {
     }
 
     pub(crate) fn forget_parked(self: &Arc<Self>, connection: u64, turn: &mut Turn<'_>) {
-        self.parking
+        let forgotten = self
+            .parking
             .lock()
             .remove(turn, |parked| parked.outbox.id == connection);
+        forgotten.into_iter().for_each(|parked| parked.forget(turn));
         self.note_resumed(turn);
     }
 

@@ -26,8 +26,18 @@ pub(crate) enum Work {
     DeadLetter(Box<DeadLetter>),
     /// Try a parked commit again.
     Commit(Box<Operation>),
+    /// Answer when the dead letters before it have moved.
+    Moved(Moved),
     /// Undo a commit that waited too long.
     Abandon(Box<Operation>, Failure),
+}
+
+/// An acknowledgement that moved messages to their dead letter queue.
+pub(crate) struct Moved {
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) reply: Option<Reply>,
+    /// Where the messages were.
+    pub(crate) queues: Vec<Arc<Queue>>,
 }
 
 /// Collects what a turn sets off.
@@ -86,12 +96,19 @@ impl<'a> Turn<'a> {
         batch: Option<BatchNumber>,
     ) {
         let Some(reply) = reply else { return };
-        let Some(batch) = batch else {
+        let Some(batch) = batch.filter(|batch| self.waits_for(*batch)) else {
             return self.answer(outbox, Some(reply), Ok(()));
         };
         if outbox.answer_after(batch, reply) {
             self.broker.await_commit(outbox, self);
         }
+    }
+
+    /// Is the batch not durable yet? Asked for each answer: a commit that ends between two
+    /// answers of one batch tells only those who wait already.
+    fn waits_for(&self, batch: BatchNumber) -> bool {
+        let store = self.broker.store.as_ref();
+        store.is_some_and(|store| store.durable() < batch)
     }
 
     /// Bytes used in the store when they have reached the limit (0: unlimited), or when the disk
@@ -156,11 +173,23 @@ impl<'a> Turn<'a> {
                 Work::DeadLetter(letter) => letter.send(&mut self),
                 Work::Abandon(operation, failure) => operation.abandon(failure, &mut self),
                 Work::Commit(operation) => operation.offer(&mut self),
+                Work::Moved(moved) => moved.answer(&mut self),
             }
         }
         for outbox in &self.touched {
             outbox.wake();
         }
+    }
+}
+
+impl Moved {
+    fn answer(self, turn: &mut Turn<'_>) {
+        if let Some(failure) = turn.broker.failure() {
+            return turn.answer(&self.outbox, self.reply, Err(failure));
+        }
+        let batches = self.queues.iter().map(|queue| queue.departures.stored());
+        let batch = batches.max();
+        turn.answer_after(&self.outbox, self.reply, batch);
     }
 }
 

@@ -112,9 +112,22 @@ impl Parked {
         let waited_ms = turn.now.monotonic_ms.saturating_sub(self.since_ms);
         let failure = self.full.failure(destination, waited_ms);
         tracing::info!(peer = %self.outbox.peer, "send refused: {failure}");
+        self.refuse(failure, turn);
+    }
+
+    /// There is no use in waiting any longer.
+    pub(crate) fn refuse(self, failure: Failure, turn: &mut Turn<'_>) {
         match self.waiting {
             Waiting::Send(incoming) => turn.answer(&self.outbox, incoming.reply, Err(failure)),
             Waiting::Commit(operation) => turn.later(Work::Abandon(operation, failure)),
+        }
+    }
+
+    /// Its connection is gone: what a commit would have acknowledged is open again.
+    pub(crate) fn forget(self, turn: &mut Turn<'_>) {
+        if let Waiting::Commit(operation) = self.waiting {
+            let failure = Failure::new(FailureKind::Invalid, "the connection is closed");
+            turn.later(Work::Abandon(operation, failure));
         }
     }
 
@@ -143,6 +156,10 @@ pub(crate) struct Parking {
 impl Parking {
     pub(crate) fn is_empty(&self) -> bool {
         self.fifo.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.fifo.len()
     }
 
     pub(crate) fn front(&self) -> Option<&Parked> {

@@ -1,24 +1,27 @@
 //! Acknowledgements: a message is consumed, given back, or sent to the dead letter queue.
 
+use crate::broker::Removals;
 use crate::consumer::Consumer;
 use crate::dead_letter::DeadLetter;
 use crate::entry::{Entry, Place};
 use crate::queue::add::Writes;
 use crate::queue::in_flight::Delivered;
 use crate::queue::lane::Lane;
-use crate::queue::{Queue, QueueState};
+use crate::queue::{Promised, Queue, QueueState};
 use crate::turn::{Turn, Work};
-use floodway_message::session::{AckKind, AckRange, TxId};
+use floodway_message::session::{AckKind, AckRange, Failure, TxId};
 use floodway_store::BatchNumber;
 use std::sync::Arc;
 
 /// What an acknowledgement did at one queue.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 pub(crate) struct Acknowledged {
     /// Deliveries found.
     pub(crate) count: usize,
     /// The batch that makes it final, where something was stored.
     pub(crate) batch: Option<BatchNumber>,
+    /// Why it will never be final.
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Queue {
@@ -51,9 +54,13 @@ impl Queue {
         }
         consumer.free(u32::try_from(count).unwrap_or(u32::MAX));
         state.room_freed(at);
-        let batch = self.write_removals(&mut writes, turn);
+        let removals = self.write_removals(&mut writes, turn);
         self.dispatch_locked(&mut state, turn);
-        Acknowledged { count, batch }
+        Acknowledged {
+            count,
+            batch: removals.stored,
+            failure: removals.failure,
+        }
     }
 
     /// Does to one delivery what its consumer said.
@@ -87,14 +94,10 @@ impl Queue {
     }
 
     /// Writes removals; nobody waits for those of the spool.
-    pub(crate) fn write_removals(
-        &self,
-        writes: &mut Writes,
-        turn: &Turn<'_>,
-    ) -> Option<BatchNumber> {
-        let (stored, spooled) = turn.broker.write_removals(writes);
-        self.departures.note(stored, spooled);
-        stored
+    pub(crate) fn write_removals(&self, writes: &mut Writes, turn: &Turn<'_>) -> Removals {
+        let removals = turn.broker.write_removals(writes);
+        self.departures.note(removals.stored, removals.spooled);
+        removals
     }
 
     /// Marks deliveries as acknowledged in a transaction; they no longer fill the window.
@@ -125,8 +128,22 @@ impl Queue {
     }
 
     /// A transaction was rolled back: its deliveries are open again.
-    pub(crate) fn unmark(&self, consumer: &Arc<Consumer>, tx: TxId) {
+    pub(crate) fn unmark(
+        self: &Arc<Self>,
+        consumer: &Arc<Consumer>,
+        tx: TxId,
+        turn: &mut Turn<'_>,
+    ) {
         let mut state = self.lock();
+        let promised = state.take_promised(consumer, tx);
+        if !promised.is_empty() {
+            state.in_flight_count -= promised.len();
+            for mut entry in promised {
+                entry.redeliveries += 1;
+                state.give_back(self, entry);
+            }
+            self.dispatch_locked(&mut state, turn);
+        }
         let Some(at) = state.attachment_at(consumer) else {
             return;
         };
@@ -146,16 +163,17 @@ impl Queue {
         tx: TxId,
         writes: &mut Writes,
     ) {
-        let Some(at) = state.attachment_at(consumer) else {
-            return;
-        };
-        let Some(attachment) = state.attachments.get_mut(at) else {
-            return;
-        };
-        for delivered in attachment.in_flight.take_marked(tx) {
+        let mut entries = state.take_promised(consumer, tx);
+        if let Some(at) = state.attachment_at(consumer)
+            && let Some(attachment) = state.attachments.get_mut(at)
+        {
+            let marked = attachment.in_flight.take_marked(tx);
+            entries.extend(marked.into_iter().map(|delivered| delivered.entry));
+        }
+        for entry in entries {
             state.in_flight_count -= 1;
             state.counts.dequeued += 1;
-            remove(&delivered.entry, writes);
+            remove(&entry, writes);
         }
     }
 }
@@ -176,6 +194,15 @@ impl QueueState {
         self.attachments
             .iter()
             .position(|attachment| Arc::ptr_eq(&attachment.consumer, consumer))
+    }
+
+    /// Takes what a closed consumer had acknowledged in a transaction.
+    fn take_promised(&mut self, consumer: &Arc<Consumer>, tx: TxId) -> Vec<Entry> {
+        let is_own = |promised: &mut Promised| {
+            promised.tx == tx && Arc::ptr_eq(&promised.consumer, consumer)
+        };
+        let own = self.promised.extract_if(.., is_own);
+        own.map(|promised| promised.entry).collect()
     }
 
     /// A consumer has room again: what it could not take is looked at again. Going back to the

@@ -274,7 +274,7 @@ impl Queue {
 }
 
 impl QueueState {
-    /// Appends a new entry to a lane's window.
+    /// Appends a new entry to a lane.
     pub(crate) fn push(&mut self, lane: usize, entry: Entry) {
         if entry.expiration_ms > 0 {
             self.expiring
@@ -282,7 +282,7 @@ impl QueueState {
         }
         self.rescan_from = self.rescan_from.min(entry.order);
         if let Some(lane) = self.lanes.get_mut(lane) {
-            lane.window.push_back(entry);
+            lane.append(entry);
         }
     }
 }

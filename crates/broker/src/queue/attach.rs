@@ -4,7 +4,7 @@ use crate::consumer::Consumer;
 use crate::entry::Entry;
 use crate::queue::browse::Browse;
 use crate::queue::in_flight::InFlight;
-use crate::queue::{Attachment, Queue, QueueState, Role};
+use crate::queue::{Attachment, Promised, Queue, QueueState, Role};
 use crate::turn::Turn;
 use std::sync::Arc;
 
@@ -63,13 +63,24 @@ impl Queue {
             .retain(|_, owner| owner.connection != connection || owner.consumer != id);
         state.idle_since_ms = turn.now.monotonic_ms;
         let open = attachment.in_flight.take_all();
-        state.in_flight_count -= open.len();
         if matches!(self.role, Role::Subscription) {
+            state.in_flight_count -= open.len();
             drop(open);
             return self.clear(&mut state, turn);
         }
         for delivered in open {
             let mut entry = delivered.entry;
+            // What a transaction has acknowledged stays with it.
+            if let Some(tx) = delivered.tx {
+                let consumer = Arc::clone(consumer);
+                state.promised.push(Promised {
+                    consumer,
+                    tx,
+                    entry,
+                });
+                continue;
+            }
+            state.in_flight_count -= 1;
             entry.redeliveries += 1;
             state.give_back(self, entry);
         }
@@ -80,7 +91,7 @@ impl Queue {
     pub(crate) fn clear(&self, state: &mut QueueState, turn: &mut Turn<'_>) {
         state.closed = true;
         for parked in state.parking.remove(turn, |_| true) {
-            drop(parked);
+            parked.refuse(self.gone(), turn);
         }
         let entries: Vec<Entry> = state
             .lanes
@@ -94,6 +105,7 @@ impl Queue {
             })
             .collect();
         drop(entries);
+        state.promised.clear();
         state.expiring.clear();
         let lists: Vec<_> = state.lists().collect();
         for (kept, list) in lists {

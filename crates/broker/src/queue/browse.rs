@@ -39,17 +39,15 @@ pub(crate) struct Browse {
 impl Browse {
     pub(crate) fn new(consumer: Arc<Consumer>, state: &QueueState) -> Self {
         let mut seen: Vec<(u64, Arc<Message>)> = state
-            .attachments
-            .iter()
-            .flat_map(|attachment| attachment.in_flight.iter())
-            .map(|delivered| (delivered.entry.order, Arc::clone(&delivered.entry.message)))
+            .in_flight()
+            .map(|entry| (entry.order, Arc::clone(&entry.message)))
             .collect();
         seen.sort_by_key(|(order, _)| *order);
         let mut ready: VecDeque<_> = seen.into_iter().map(|(_, message)| message).collect();
         let mut parts = VecDeque::new();
         for (number, lane) in state.lanes.iter().enumerate().rev() {
             let staged = lane.stored.staged.iter().chain(&lane.spooled.staged);
-            let window = lane.window.iter().chain(staged);
+            let window = lane.window.iter().chain(staged).chain(&lane.aside);
             ready.extend(window.map(|entry| Arc::clone(&entry.message)));
             for (kept, backlog) in [(Kept::Stored, &lane.stored), (Kept::Spooled, &lane.spooled)] {
                 if let Some(list) = backlog.list

@@ -163,6 +163,7 @@ impl QueueState {
         let lane = self.lanes.get_mut(lane)?;
         let backlogs = [
             &mut lane.window,
+            &mut lane.aside,
             &mut lane.stored.staged,
             &mut lane.spooled.staged,
         ];

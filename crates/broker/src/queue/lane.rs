@@ -104,7 +104,8 @@ impl Backlog {
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
     pub(crate) window: VecDeque<Entry>,
-    /// Taken out of the window by [`Lane::rewind`], to be merged in again.
+    /// In memory, but behind messages that are not: taken out of the window by
+    /// [`Lane::rewind`], or new; to be merged in when those are read.
     pub(crate) aside: VecDeque<Entry>,
     pub(crate) stored: Backlog,
     pub(crate) spooled: Backlog,
@@ -129,6 +130,15 @@ impl Lane {
         (self.window.len() + self.aside.len() + staged) as u64
             + self.stored.count
             + self.spooled.count
+    }
+
+    /// Appends a new message: to the window, or behind a backlog that is still on disk.
+    pub(crate) fn append(&mut self, entry: Entry) {
+        if self.all_in_window() {
+            self.window.push_back(entry);
+        } else {
+            self.aside.push_back(entry);
+        }
     }
 
     /// Puts a message that a consumer gave back where its order says.

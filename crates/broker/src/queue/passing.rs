@@ -32,6 +32,11 @@ impl Departures {
             .fetch_max(spooled.unwrap_or_default(), Ordering::Relaxed);
     }
 
+    /// The batch of the journal that holds the latest removal.
+    pub(crate) fn stored(&self) -> BatchNumber {
+        self.stored.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn leave(&self) {
         self.leaving.fetch_add(1, Ordering::SeqCst);
     }
@@ -74,15 +79,8 @@ impl Queue {
         }
         state.rewind_wanted = false;
         state.rescan_from = 0;
-        let QueueState {
-            lanes, attachments, ..
-        } = state;
-        let in_flight: Vec<Place> = attachments
-            .iter()
-            .flat_map(|attachment| attachment.in_flight.iter())
-            .map(|delivered| delivered.entry.place)
-            .collect();
-        for lane in lanes {
+        let in_flight: Vec<Place> = state.in_flight().map(|entry| entry.place).collect();
+        for lane in &mut state.lanes {
             lane.rewind(&in_flight);
         }
         for lane in &mut state.lanes {

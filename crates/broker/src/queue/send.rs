@@ -233,9 +233,10 @@ impl Queue {
     /// Forgets what a connection that is gone had parked here.
     pub(crate) fn forget_parked(self: &Arc<Self>, connection: u64, turn: &mut Turn<'_>) {
         let mut state = self.lock();
-        state
+        let forgotten = state
             .parking
             .remove(turn, |parked| parked.outbox.id == connection);
+        forgotten.into_iter().for_each(|parked| parked.forget(turn));
         self.note_resumed(&mut state, turn);
     }
 }

@@ -3,7 +3,7 @@
 use super::{Session, SessionState};
 use crate::consumer::Consumer;
 use crate::queue::Queue;
-use crate::turn::{Turn, Work};
+use crate::turn::{Moved, Turn, Work};
 use floodway_message::session::{Ack, AckKind, AckRange, Failure, FailureKind};
 use std::sync::Arc;
 
@@ -23,10 +23,12 @@ impl Session {
         }
         let mut count = 0;
         let mut batch = None;
+        let mut failure = None;
         for queue in &queues {
             let done = queue.acknowledge(&consumer, ack.range, ack.kind, turn);
             count += done.count;
             batch = batch.max(done.batch);
+            failure = failure.or(done.failure);
             if count > 0 && matches!(ack.range, AckRange::One(_)) {
                 break;
             }
@@ -36,9 +38,20 @@ impl Session {
         }
         // The window is shared: room won at one queue is room at all.
         if queues.len() > 1 {
-            queues
-                .into_iter()
-                .for_each(|queue| turn.later(Work::Dispatch(queue)));
+            for queue in &queues {
+                turn.later(Work::Dispatch(Arc::clone(queue)));
+            }
+        }
+        if let Some(failure) = failure {
+            return turn.answer(&self.outbox, ack.reply, Err(failure));
+        }
+        if ack.kind == AckKind::Poison {
+            let outbox = Arc::clone(&self.outbox);
+            return turn.later(Work::Moved(Moved {
+                outbox,
+                reply: ack.reply,
+                queues,
+            }));
         }
         turn.answer_after(&self.outbox, ack.reply, batch);
     }

@@ -27,7 +27,9 @@ impl Session {
         if std::mem::replace(&mut state.closed, true) {
             return;
         }
-        state.transactions.clear();
+        for (tx, transaction) in std::mem::take(&mut state.transactions) {
+            transaction.undo(tx, turn);
+        }
         state.uncommitted_bytes = 0;
         for consumer in std::mem::take(&mut state.consumers).into_values() {
             self.detach(&consumer, turn);

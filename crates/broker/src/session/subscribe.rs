@@ -223,7 +223,7 @@ impl Session {
                 return Ok((subscription, None));
             }
             self.broker
-                .remove_durable(&note.client_id, &note.name, turn);
+                .remove_durable(&note.client_id, &note.name, turn)?;
         }
         let subscription = self.broker.add_durable(note, turn)?;
         let key = DurableNote::key(&note.client_id, &note.name);
@@ -264,8 +264,10 @@ impl Session {
             let failure = Failure::new(FailureKind::InUse, text);
             return turn.answer(&self.outbox, reply, Err(failure));
         }
-        let batch = self.broker.remove_durable(&client_id, name, turn);
-        turn.answer_after(&self.outbox, reply, batch);
+        match self.broker.remove_durable(&client_id, name, turn) {
+            Ok(batch) => turn.answer_after(&self.outbox, reply, batch),
+            Err(failure) => turn.answer(&self.outbox, reply, Err(failure)),
+        }
     }
 
     pub(super) fn close_consumer(

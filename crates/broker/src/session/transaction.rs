@@ -38,9 +38,9 @@ impl Transaction {
         }
     }
 
-    fn undo(&self, tx: TxId) {
+    pub(super) fn undo(&self, tx: TxId, turn: &mut Turn<'_>) {
         for (queue, consumer) in &self.acks {
-            queue.unmark(consumer, tx);
+            queue.unmark(consumer, tx, turn);
         }
     }
 }
@@ -125,7 +125,7 @@ impl Session {
         let mut sends = Vec::with_capacity(transaction.sends.len());
         for (destinations, message) in &transaction.sends {
             if let Err(failure) = self.expand(destinations, message, &mut sends, turn) {
-                transaction.undo(tx);
+                transaction.undo(tx, turn);
                 return turn.answer(&self.outbox, reply, Err(failure));
             }
         }
@@ -152,7 +152,7 @@ impl Session {
             return self.no_transaction(tx, reply, turn);
         };
         state.uncommitted_bytes -= transaction.bytes;
-        transaction.undo(tx);
+        transaction.undo(tx, turn);
         turn.answer(&self.outbox, reply, Ok(()));
     }
 

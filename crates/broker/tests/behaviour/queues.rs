@@ -2,7 +2,7 @@
 
 use crate::client::{World, consumer, message, property, queue_policy, selecting};
 use floodway_broker::settings::BrokerSettings;
-use floodway_message::session::{AckKind, AckRange, Command, Event};
+use floodway_message::session::{Ack, AckKind, AckRange, Command, Event, FailureKind};
 
 const Q: &str = "queue://Q";
 
@@ -390,4 +390,24 @@ fn an_inactive_empty_queue_is_removed_where_the_policy_says_so() {
     assert_eq!(existing(), 2);
     world.pass(2000);
     assert_eq!(existing(), 1, "the one with a message stays");
+}
+
+#[test]
+fn an_acknowledgement_that_the_store_did_not_take_is_not_confirmed() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.open(consumer(1, "queue://Q"));
+    client.send("queue://Q", "a");
+    assert_eq!(client.bodies(), ["a"]);
+    world.stores[0].close().unwrap();
+    let answer = client.ask(|reply| {
+        Command::Ack(Ack {
+            consumer: 1,
+            range: AckRange::One(1),
+            kind: AckKind::Consumed,
+            tx: None,
+            reply,
+        })
+    });
+    assert_eq!(answer.unwrap().unwrap_err().kind, FailureKind::Store);
 }

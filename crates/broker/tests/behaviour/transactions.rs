@@ -148,3 +148,27 @@ fn a_transaction_over_its_cap_is_refused_with_the_cap() {
     assert_eq!(failure.kind, FailureKind::Transaction);
     assert!(failure.text.contains("at most 3"), "{}", failure.text);
 }
+
+#[test]
+fn what_a_closed_consumer_acknowledged_stays_with_its_transaction() {
+    for commits in [true, false] {
+        let world = World::new(BrokerSettings::default());
+        let client = world.client("c");
+        client.open(consumer(1, Q));
+        client.send(Q, "a");
+        client.got();
+        client.ask(|reply| Command::Begin { tx: 1, reply });
+        client.ack_as(1, AckRange::One(1), AckKind::Consumed, Some(1));
+        client.close_consumer(1);
+        client.open(consumer(2, Q));
+        assert!(client.got().is_empty(), "the transaction has it");
+        let tx = 1;
+        client.ask(|reply| match commits {
+            true => Command::Commit { tx, reply },
+            false => Command::Rollback { tx, reply },
+        });
+        let returned: Vec<u32> = client.got().iter().map(|got| got.redeliveries).collect();
+        let expected: &[u32] = if commits { &[] } else { &[1] };
+        assert_eq!(returned, expected);
+    }
+}

@@ -64,3 +64,16 @@ fn positions_are_dense_whether_or_not_messages_stay_in_memory() {
     assert!(!backlog.is_empty());
     assert_eq!((backlog.from, backlog.end), (1, 2));
 }
+
+#[test]
+fn a_new_message_in_memory_stays_behind_what_is_still_on_disk() {
+    let mut lane = Lane::default();
+    lane.stored.end = 1;
+    lane.append(entry(2));
+    assert_eq!(orders(&lane), []);
+    lane.stored.from = 1;
+    lane.stored.staged.push_back(entry(1));
+    lane.append(entry(3));
+    lane.merge();
+    assert_eq!(orders(&lane), [1, 2, 3]);
+}
