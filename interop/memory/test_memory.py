@@ -22,6 +22,8 @@ PENDING = int(os.environ.get("INTEROP_PENDING", "200000"))
 BODY = 8 * 1024
 IDLE_LIMIT = 20 * MB
 LOADED_LIMIT = 160 * MB
+# Messages in flight are held besides with what each connection has encoded for its peer.
+DEAF_LIMIT = 256 * MB
 JUDGED = brokers.PEER != "activemq"
 
 
@@ -149,7 +151,7 @@ def test_consumers_that_do_not_read_stay_within_the_limit(own_broker):
         fill(broker.client(), f"/queue/deaf.{n}", 1000, 10 * 1024)
         deaf.append(broker.client(receive_buffer=4096))
         deaf[-1].subscribe(f"/queue/deaf.{n}", ack="client")
-    judge("20 consumers that do not read", broker.peak_rss(), LOADED_LIMIT)
+    judge("20 consumers that do not read", broker.peak_rss(), DEAF_LIMIT)
     other = broker.client()
     other.subscribe("/queue/light")
     for n in range(100):
