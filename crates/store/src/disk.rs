@@ -260,6 +260,23 @@ impl Disk for OsDisk {
 
 struct OsFile(fs::File);
 
+impl OsFile {
+    /// Lets the file grow to a length with zeros.
+    fn write_zeros(&self, length: u64) -> io::Result<()> {
+        let zeros = [0; 64 * 1024];
+        let mut at = self.length()?;
+        while at < length {
+            let step = usize::try_from(length - at)
+                .unwrap_or(usize::MAX)
+                .min(zeros.len());
+            let part = IoSlice::new(zeros.get(..step).unwrap_or_default());
+            self.write_all_at(&mut [part], at)?;
+            at += step as u64;
+        }
+        Ok(())
+    }
+}
+
 impl File for OsFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         loop {
@@ -302,8 +319,8 @@ impl File for OsFile {
     fn allocate(&self, length: u64) -> io::Result<()> {
         use rustix::io::Errno;
         match rustix::fs::fallocate(&self.0, FallocateFlags::empty(), 0, length) {
-            // Not every file system can: the file then grows as it is written.
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            // Not every file system can; written zeros take room too.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => self.write_zeros(length),
             done => Ok(done?),
         }
     }

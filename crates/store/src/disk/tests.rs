@@ -20,6 +20,15 @@ fn parts_are_written_one_after_the_other_however_many() {
     assert_eq!(found[..read], expected);
     file.allocate(100_000).unwrap();
     assert_eq!(file.length().unwrap(), 100_000);
+    OsFile(
+        fs::File::options()
+            .write(true)
+            .open(directory.join("file"))
+            .unwrap(),
+    )
+    .write_zeros(200_001)
+    .unwrap();
+    assert_eq!(file.length().unwrap(), 200_001);
     file.set_length(10).unwrap();
     file.sync_all().unwrap();
     file.forget_cached();

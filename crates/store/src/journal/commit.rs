@@ -308,11 +308,7 @@ impl Writer {
 
     /// Goes on in the next prepared segment. `false` if there is none and no room for one.
     fn activate(&mut self, shared: &Shared, has_adds: bool) -> Result<bool, StoreError> {
-        let reserve = if has_adds {
-            shared.settings.reserve_segments
-        } else {
-            0
-        };
+        let reserve = shared.settings.reserve_segments;
         let mut pool = shared.pool.lock();
         if pool.ready.len() <= reserve {
             // The writer is faster than the preparation. The new one goes behind those there are,
@@ -330,14 +326,14 @@ impl Writer {
                 }
                 Err(error) if error.is_full() => {
                     shared.disk_is_full.store(true, Ordering::Relaxed);
-                    if has_adds || pool.ready.is_empty() {
+                    if has_adds {
                         return Ok(false);
                     }
                 }
                 Err(error) => return Err(error),
             }
         }
-        let for_removals = pool.ready.len() <= shared.settings.reserve_segments;
+        let for_removals = pool.ready.len() <= reserve;
         let Some(spare) = pool.ready.pop_front() else {
             return Ok(false);
         };

@@ -71,23 +71,71 @@ fn every_crash_point_keeps_what_was_receipted() {
                 0 => disk.after_kill(),
                 seed => disk.after_power_loss(&mut Dice(dies_after * 31 + seed)),
             };
-            let journal = open(&disk, settings());
-            assert_eq!(journal.damaged_count(), 0);
-            let Some(list) = journal.lists().first().map(|info| info.list) else {
-                assert!(added.is_empty(), "lost everything at {dies_after}, {seed}");
-                continue;
-            };
-            let found: BTreeSet<u64> = positions(&journal, list).into_iter().collect();
-            let returned: Vec<_> = found.intersection(&removed).collect();
-            assert!(
-                returned.is_empty(),
-                "{returned:?} returned at {dies_after}, {seed}"
+            check(
+                &open(&disk, settings()),
+                (&added, &removed),
+                &format!("{dies_after}, {seed}"),
             );
-            let kept = |at: &&u64| found.contains(at) || !at.is_multiple_of(5) && **at < 52;
-            let lost: Vec<_> = added.iter().filter(|at| !kept(at)).collect();
-            assert!(lost.is_empty(), "{lost:?} lost at {dies_after}, {seed}");
         }
     }
+}
+
+/// What was receipted must be as it was receipted.
+fn check(journal: &Journal, (added, removed): (&BTreeSet<u64>, &BTreeSet<u64>), place: &str) {
+    assert_eq!(journal.damaged_count(), 0, "{place}");
+    let Some(list) = journal.lists().first().map(|info| info.list) else {
+        assert!(added.is_empty(), "lost everything at {place}");
+        return;
+    };
+    let found: BTreeSet<u64> = positions(journal, list).into_iter().collect();
+    let returned: Vec<_> = found.intersection(removed).collect();
+    assert!(returned.is_empty(), "{returned:?} returned at {place}");
+    let kept = |at: &&u64| found.contains(at) || !at.is_multiple_of(5) && **at < 52;
+    let lost: Vec<_> = added.iter().filter(|at| !kept(at)).collect();
+    assert!(lost.is_empty(), "{lost:?} lost at {place}");
+}
+
+#[test]
+fn no_room_now_and_then_loses_nothing_whenever_it_crashes() {
+    let settings = || JournalSettings {
+        cancel_removed_adds: false,
+        ..small()
+    };
+    let mut receipted = 0;
+    for seed in 0..400 {
+        let disk = TestDisk::new();
+        let journal = open(&disk, settings());
+        disk.set_flaky(Some(2 + seed % 9), seed);
+        if seed % 3 > 0 {
+            disk.die_after(seed % 150);
+        }
+        let (added, removed) = run(&journal);
+        receipted += added.len();
+        let crashed = match seed % 2 {
+            0 => disk.after_kill(),
+            _ => disk.after_power_loss(&mut Dice(seed)),
+        };
+        check(
+            &open(&crashed, settings()),
+            (&added, &removed),
+            &format!("{seed}"),
+        );
+        if seed % 3 == 0 {
+            // Once there is room everything is written.
+            disk.set_flaky(None, 0);
+            while journal.maintain_step() || journal.commit_step() {}
+            assert!(
+                !journal.is_congested() && !journal.usage().refuses_adds,
+                "{seed}"
+            );
+            let list = journal.lists()[0].list;
+            let expected = (0..60)
+                .filter(|at| at % 5 == 0 || *at >= 52)
+                .collect::<Vec<u64>>();
+            assert_eq!(positions(&journal, list), expected, "{seed}");
+        }
+    }
+    assert!(receipted > 5000, "{receipted}");
 }
 
 #[test]

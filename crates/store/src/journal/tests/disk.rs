@@ -43,6 +43,8 @@ struct State {
     dies_at: Option<u64>,
     /// This sync fails.
     sync_fails: bool,
+    /// One in so many operations that take room finds none, whatever the truth.
+    flaky: Option<(u64, Dice)>,
     /// Bytes of all files together.
     space: Option<usize>,
     is_locked: bool,
@@ -53,6 +55,7 @@ struct State {
 pub(crate) struct TestDisk(Arc<Mutex<State>>);
 
 /// Random numbers.
+#[derive(Clone)]
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
@@ -130,6 +133,18 @@ impl State {
         }
     }
 
+    fn take_room(&mut self) -> io::Result<()> {
+        let fails = self
+            .flaky
+            .as_mut()
+            .is_some_and(|(sides, dice)| dice.roll(*sides) == 0);
+        if fails {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            Ok(())
+        }
+    }
+
     fn used(&self) -> usize {
         self.names
             .values()
@@ -191,6 +206,11 @@ impl TestDisk {
 
     pub(crate) fn set_space(&self, space: Option<usize>) {
         self.0.lock().space = space;
+    }
+
+    /// From now on one in so many operations that take room fails.
+    pub(crate) fn set_flaky(&self, sides: Option<u64>, seed: u64) {
+        self.0.lock().flaky = sides.map(|sides| (sides, Dice(seed)));
     }
 
     pub(crate) fn used(&self) -> usize {
@@ -297,6 +317,7 @@ impl Disk for TestDisk {
     fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
         let mut state = self.0.lock();
         state.step()?;
+        state.take_room()?;
         let file = state.files.len();
         state.files.push(Content::default());
         state.change(NameChange::Make(name.to_owned(), file));
@@ -349,7 +370,19 @@ impl File for TestFile {
 
     fn write_all_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
         let mut state = self.state.lock();
-        let bytes: Vec<u8> = parts.iter().flat_map(|part| part.to_vec()).collect();
+        let mut bytes: Vec<u8> = parts.iter().flat_map(|part| part.to_vec()).collect();
+        if let Err(full) = state.take_room() {
+            // Part of it finds room.
+            bytes.truncate(bytes.len() * 2 / 3);
+            state.write(
+                self.file,
+                Unsynced::Write {
+                    at: usize::try_from(offset).unwrap(),
+                    bytes,
+                },
+            )?;
+            return Err(full);
+        }
         let dead = state.step();
         // The write during which the process dies may reach the disk or not.
         state.write(
@@ -388,6 +421,7 @@ impl File for TestFile {
         state.step()?;
         let length = usize::try_from(length).unwrap();
         if state.files[self.file].now.len() < length {
+            state.take_room()?;
             state.write(self.file, Unsynced::Length(length))?;
         }
         Ok(())

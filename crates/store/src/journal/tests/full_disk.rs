@@ -1,6 +1,8 @@
 //! Goal: a full disk is an ordinary state: additions wait, removals go on, and everything goes on
 //! by itself when there is room.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::disk::{Dice, TestDisk};
@@ -8,7 +10,7 @@ use super::{add, commit_all, open, positions, small};
 use crate::{Change, Journal, JournalSettings, ListId, Store};
 
 /// A store on a full disk: records are queued that found no room.
-fn fill(disk: &std::sync::Arc<TestDisk>, settings: JournalSettings) -> (Journal, ListId, u64) {
+fn fill(disk: &Arc<TestDisk>, settings: JournalSettings) -> (Journal, ListId, u64) {
     disk.set_space(Some(12 * 4096));
     let journal = open(disk, settings);
     let list = journal.define(Bytes::new()).unwrap();
@@ -63,6 +65,8 @@ fn full_store_is_drained_and_goes_on_by_itself() {
     let disk = TestDisk::new();
     let (journal, list, end) = fill(&disk, small());
     assert!(journal.usage().refuses_adds);
+    // Not a byte is left, not even for a checkpoint.
+    disk.set_space(Some(disk.used()));
     let stuck = journal
         .append(&mut vec![add(list, end, &[2; 500])])
         .unwrap();
@@ -83,6 +87,31 @@ fn full_store_is_drained_and_goes_on_by_itself() {
     assert!(!journal.is_congested() && journal.durable() > stuck);
     let found = positions(&journal, list);
     assert!(found.ends_with(&[end - 1, end]), "{found:?}");
+}
+
+#[test]
+fn reserve_is_for_removals_however_many_additions_wait() {
+    let disk = TestDisk::new();
+    let (journal, list, end) = fill(&disk, small());
+    disk.set_space(Some(disk.used()));
+    for position in end..end + 50 {
+        journal
+            .append(&mut vec![add(list, position, &[2; 500])])
+            .unwrap();
+    }
+    // No segment becomes free by this, so all of it must find room in the reserve.
+    for position in (1..end - 1).step_by(2) {
+        journal
+            .append(&mut vec![Change::Remove { list, position }])
+            .unwrap();
+        commit_all(&journal);
+    }
+    assert!(journal.is_congested());
+    let killed = open(&disk.after_power_loss(&mut Dice(1)), small());
+    let odd = positions(&killed, list)
+        .into_iter()
+        .filter(|at| at % 2 == 1 && *at < end - 1);
+    assert_eq!(odd.count(), 0);
 }
 
 #[test]
@@ -138,7 +167,7 @@ fn store_starts_while_the_disk_is_full() {
 fn new_store_without_any_room_is_one_clear_failure() {
     let disk = TestDisk::new();
     disk.set_space(Some(100));
-    let refused = Journal::open(std::sync::Arc::clone(&disk) as _, small());
+    let refused = Journal::open(Arc::clone(&disk) as _, small());
     let error = refused.err().unwrap().to_string();
     assert!(error.contains("taking room for"), "{error}");
 }
@@ -188,4 +217,32 @@ fn full_disk_at_any_moment_loses_nothing() {
             "after restart at {moment}"
         );
     }
+}
+
+#[test]
+fn large_write_that_finds_no_room_is_done_again_whole() {
+    let disk = TestDisk::new();
+    let journal = open(&disk, JournalSettings::default());
+    let list = journal.define(Bytes::new()).unwrap();
+    commit_all(&journal);
+    let durable = journal.durable();
+    for position in 0..60 {
+        journal
+            .append(&mut vec![add(list, position, &vec![7; 100_000])])
+            .unwrap();
+    }
+    disk.set_flaky(Some(1), 0);
+    commit_all(&journal);
+    assert!(journal.is_congested());
+    assert_eq!(journal.durable(), durable);
+    disk.set_flaky(None, 0);
+    commit_all(&journal);
+    commit_all(&journal);
+    assert_eq!(journal.durable(), durable + 60);
+    assert_eq!(positions(&journal, list), (0..60).collect::<Vec<u64>>());
+    let journal = open(
+        &disk.after_power_loss(&mut Dice(1)),
+        JournalSettings::default(),
+    );
+    assert_eq!(positions(&journal, list), (0..60).collect::<Vec<u64>>());
 }

@@ -8,7 +8,8 @@ use std::thread;
 use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
 
-use super::{add, positions};
+use super::disk::TestDisk;
+use super::{add, open, positions, small};
 use crate::disk::OsDisk;
 use crate::{
     BatchNumber, Change, CommitObserver, Journal, JournalSettings, Store, StoreError, SyncPolicy,
@@ -119,6 +120,41 @@ fn many_threads_append_and_everything_is_there_after_a_restart() {
     for list in &lists {
         assert_eq!(positions(&journal, *list), expected);
     }
+}
+
+#[test]
+fn threads_go_on_by_themselves_when_the_disk_has_room_again() {
+    let disk = TestDisk::new();
+    disk.set_space(Some(12 * 4096));
+    let journal = open(&disk, small());
+    let bell = Arc::new(Bell::default());
+    journal.observe(Arc::clone(&bell) as _);
+    journal.start().unwrap();
+    let list = journal.define(Bytes::new()).unwrap();
+    let mut position = 0;
+    let mut last = 0;
+    while !journal.usage().refuses_adds {
+        bell.wait(last);
+        last = journal
+            .append(&mut vec![add(list, position, &[1; 500])])
+            .unwrap();
+        position += 1;
+    }
+    // Twice what the disk holds.
+    for _ in 0..200 {
+        last = journal
+            .append(&mut vec![add(list, position, &[1; 500])])
+            .unwrap();
+        position += 1;
+    }
+    while !journal.is_congested() {
+        thread::yield_now();
+    }
+    assert!(journal.durable() < last);
+    disk.set_space(None);
+    bell.wait(last);
+    journal.close().unwrap();
+    assert_eq!(positions(&journal, list).len() as u64, position);
 }
 
 #[test]
