@@ -210,11 +210,10 @@ def test_disk_filled_by_others_is_left_by_draining(own_broker, small_disk, fille
     for _ in range(100):
         producer.receipt(fill.ask())
     ballast = small_disk / "ballast"
-    with ballast.open("wb") as file:
+    with ballast.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(65536))
-                file.flush()
         except OSError:
             pass
     taken = 100 + fill_until_stuck(fill, producer)
