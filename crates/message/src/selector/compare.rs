@@ -27,6 +27,7 @@ pub(super) fn compare(
     }
 }
 
+#[inline]
 fn equal(
     left: &Value<'_>,
     right: &Value<'_>,
@@ -44,20 +45,24 @@ fn equal(
     Ok(Some(truth))
 }
 
+#[inline]
 fn ordered(
     test: Test,
     left: &Value<'_>,
     right: &Value<'_>,
     converts: bool,
 ) -> Result<Option<bool>, EvaluationError> {
-    match (left, right) {
-        (Value::Null, _) => return Ok(None),
-        (Value::List(_), _) | (_, Value::List(_)) => return Err(incomparable(left, right)),
-        (_, Value::Null) => return Ok(None),
-        _ => {}
-    }
-    let Some(ordering) = order(left, right, converts)? else {
-        return Ok(Some(false));
+    let ordering = match same_class(left, right) {
+        Some(ordering) => ordering,
+        None => match (left, right) {
+            (Value::Null, _) => return Ok(None),
+            (Value::List(_), _) | (_, Value::List(_)) => return Err(incomparable(left, right)),
+            (_, Value::Null) => return Ok(None),
+            _ => match order(left, right, converts)? {
+                Some(ordering) => ordering,
+                None => return Ok(Some(false)),
+            },
+        },
     };
     Ok(Some(match test {
         Test::Equal => ordering.is_eq(),
@@ -81,6 +86,7 @@ pub(super) fn same(left: &Value<'_>, right: &Value<'_>) -> bool {
 }
 
 /// The natural order of two values of one class; none for two classes.
+#[inline]
 fn same_class(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     Some(match (left, right) {
         (Value::Boolean(one), Value::Boolean(other)) => one.cmp(other),

@@ -20,10 +20,14 @@ pub(super) fn compile(tree: Tree, converts: bool) -> Program {
         tasks: Vec::new(),
         labels: Vec::new(),
         kept: 0,
+        slots: 0,
     };
     compiler.tasks.extend(root.map(Task::Decide));
     compiler.run();
     Program {
+        slots: compiler.slots,
+        keeps_values: compiler.steps.iter().any(Step::keeps_value),
+        reads_body: compiler.steps.iter().any(Step::reads_body),
         steps: compiler.steps.into_boxed_slice(),
         converts,
     }
@@ -53,6 +57,8 @@ struct Compiler {
     labels: Vec<usize>,
     /// Slots in use.
     kept: usize,
+    /// Most slots in use at a time.
+    slots: usize,
 }
 
 impl Compiler {
@@ -216,6 +222,13 @@ impl Compiler {
     }
 
     fn compare(&mut self, test: Test, left: NodeId, right: NodeId) {
+        if let (Some(Node::Field(_)), Some(Node::Constant(_))) =
+            (self.tree.get(left), self.tree.get(right))
+            && let (Node::Field(field), Node::Constant(right)) =
+                (self.tree.take(left), self.tree.take(right))
+        {
+            return self.steps.push(Step::CompareField { field, test, right });
+        }
         let step = |right| Step::Compare { test, right };
         // Equality evaluates its right side even if the left one is null.
         self.binary(left, right, test.is_ordering(), step);
@@ -259,6 +272,7 @@ impl Compiler {
         };
         let slot = self.kept;
         self.kept = self.kept.saturating_add(1);
+        self.slots = self.slots.max(self.kept);
         let end = self.label();
         let mut tasks = vec![
             Task::Value(operand),

@@ -18,31 +18,45 @@ const INLINE_VALUES: usize = 4;
 impl Program {
     /// Whether the fields satisfy the program's condition.
     pub(super) fn matches(&self, fields: &dyn Fields) -> Result<bool, EvaluationError> {
-        let text = OnceCell::new();
-        let body = Body::new(fields, &text);
-        let mut machine = Machine {
+        // Most programs need neither a stack nor the body: preparing them would take longer than
+        // the evaluation.
+        if self.reads_body {
+            let text = OnceCell::new();
+            let body = Body::new(fields, &text);
+            return self.run::<INLINE_VALUES>(fields, Some(&body));
+        }
+        if self.keeps_values {
+            return self.run::<INLINE_VALUES>(fields, None);
+        }
+        self.run::<0>(fields, None)
+    }
+
+    fn run<'a, 'b, const INLINE: usize>(
+        &'a self,
+        fields: &'a dyn Fields,
+        body: Option<&'b Body<'b, 'a>>,
+    ) -> Result<bool, EvaluationError> {
+        let mut machine = Machine::<INLINE> {
             fields,
-            body: &body,
+            body,
             converts: self.converts,
-            accumulator: Value::Null,
-            stack: Cells::default(),
-            kept: Cells::default(),
+            accumulator: Value::Boolean(false),
+            stack: Cells::new(self.slots),
         };
         machine.run(&self.steps)?;
         Ok(machine.accumulator.is_true())
     }
 }
 
-struct Machine<'a, 'b> {
+struct Machine<'a, 'b, const INLINE: usize> {
     fields: &'a dyn Fields,
-    body: &'b Body<'b, 'a>,
+    body: Option<&'b Body<'b, 'a>>,
     converts: bool,
     accumulator: Value<'a>,
-    stack: Cells<'a>,
-    kept: Cells<'a>,
+    stack: Cells<'a, INLINE>,
 }
 
-impl<'a> Machine<'a, '_> {
+impl<'a, const INLINE: usize> Machine<'a, '_, INLINE> {
     fn run(&mut self, steps: &'a [Step]) -> Result<(), EvaluationError> {
         let mut next = 0_usize;
         while let Some(step) = steps.get(next) {
@@ -79,8 +93,13 @@ impl<'a> Machine<'a, '_> {
                 Source::Stacked => {}
             },
             Step::Push => self.stack.push(std::mem::take(&mut self.accumulator)),
-            Step::Keep { slot } => self.kept.set(*slot, std::mem::take(&mut self.accumulator)),
+            Step::Keep { slot } => self.stack.set(*slot, std::mem::take(&mut self.accumulator)),
             Step::Compare { test, right } => self.compare(*test, right)?,
+            Step::CompareField { field, test, right } => {
+                let left = self.fields.field(field);
+                let truth = compare::compare(*test, &left, right, self.converts)?;
+                self.set_truth(truth);
+            }
             Step::CompareKept { slot, test, right } => self.compare_kept(*slot, *test, right)?,
             Step::Calculate { calculation, right } => {
                 let right = self.right(right);
@@ -131,7 +150,7 @@ impl<'a> Machine<'a, '_> {
                 let list = self.stack.pop();
                 Value::Boolean(function::in_list(&list, &value)?)
             }
-            Step::MakeList { count } => Value::List(self.stack.take_last(*count)),
+            Step::MakeList { count } => Value::List(self.stack.take_last(*count).into()),
             Step::Split {
                 pattern,
                 has_limit,
@@ -140,7 +159,10 @@ impl<'a> Machine<'a, '_> {
             Step::Replace { pattern, count } => {
                 function::replace(pattern, &self.stack.take_last(*count))?
             }
-            Step::XPath(expression) => Value::Boolean(expression.matches(self.body)?),
+            Step::XPath(expression) => Value::Boolean(match self.body {
+                Some(body) => expression.matches(body)?,
+                None => false,
+            }),
             _ => std::mem::take(&mut self.accumulator),
         };
         Ok(())
@@ -165,7 +187,7 @@ impl<'a> Machine<'a, '_> {
             let right = self.right(right);
             compare::compare(test, &self.accumulator, &right, self.converts)?
         };
-        self.accumulator = Value::truth(truth);
+        self.set_truth(truth);
         Ok(())
     }
 
@@ -181,13 +203,24 @@ impl<'a> Machine<'a, '_> {
             Source::Field(name) => self.fields.field(name),
             Source::Stacked => std::mem::take(&mut self.accumulator),
         };
-        let truth = compare::compare(test, self.kept.get(slot), &right, self.converts)?;
-        self.accumulator = Value::truth(truth);
+        let truth = compare::compare(test, self.stack.get(slot), &right, self.converts)?;
+        self.set_truth(truth);
         Ok(())
     }
 
     fn truth(&self) -> Option<bool> {
-        truth(&self.accumulator)
+        match &self.accumulator {
+            Value::Boolean(truth) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    /// Loads a truth. Mostly there has been another one, which is overwritten in its place.
+    fn set_truth(&mut self, truth: Option<bool>) {
+        match (&mut self.accumulator, truth) {
+            (Value::Boolean(place), Some(truth)) => *place = truth,
+            (place, truth) => *place = Value::truth(truth),
+        }
     }
 
     /// The stack's top has been found not false.
@@ -207,22 +240,28 @@ impl<'a> Machine<'a, '_> {
     }
 }
 
-fn truth(value: &Value<'_>) -> Option<bool> {
-    match value {
-        Value::Boolean(truth) => Some(*truth),
-        _ => None,
-    }
-}
-
-/// A stack of values, or numbered places for them; the first few without an allocation.
-#[derive(Default)]
-struct Cells<'a> {
-    inline: [Value<'a>; INLINE_VALUES],
+/// A stack of values, with numbered places for kept values at its bottom; the first few values
+/// need no allocation.
+struct Cells<'a, const INLINE: usize> {
+    inline: [Value<'a>; INLINE],
     spilled: Vec<Value<'a>>,
     length: usize,
 }
 
-impl<'a> Cells<'a> {
+impl<'a, const INLINE: usize> Cells<'a, INLINE> {
+    fn new(slots: usize) -> Self {
+        let mut cells = Self {
+            inline: [const { Value::Null }; INLINE],
+            spilled: Vec::new(),
+            length: slots,
+        };
+        if slots > INLINE {
+            let spilled = slots.saturating_sub(INLINE);
+            cells.spilled.resize_with(spilled, Value::default);
+        }
+        cells
+    }
+
     fn push(&mut self, value: Value<'a>) {
         match self.inline.get_mut(self.length) {
             Some(cell) => *cell = value,
@@ -245,24 +284,21 @@ impl<'a> Cells<'a> {
         values
     }
 
-    fn set(&mut self, index: usize, value: Value<'a>) {
-        while self.length <= index {
-            self.push(Value::Null);
-        }
-        let place = match self.inline.get_mut(index) {
+    fn set(&mut self, slot: usize, value: Value<'a>) {
+        let place = match self.inline.get_mut(slot) {
             Some(cell) => Some(cell),
-            None => self.spilled.get_mut(index.saturating_sub(INLINE_VALUES)),
+            None => self.spilled.get_mut(slot.saturating_sub(INLINE)),
         };
         if let Some(place) = place {
             *place = value;
         }
     }
 
-    fn get(&self, index: usize) -> &Value<'a> {
+    fn get(&self, slot: usize) -> &Value<'a> {
         const ABSENT: &Value<'static> = &Value::Null;
         self.inline
-            .get(index)
-            .or_else(|| self.spilled.get(index.saturating_sub(INLINE_VALUES)))
+            .get(slot)
+            .or_else(|| self.spilled.get(slot.saturating_sub(INLINE)))
             .unwrap_or(ABSENT)
     }
 }

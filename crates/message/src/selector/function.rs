@@ -140,7 +140,11 @@ pub(super) fn replace<'a>(
         PatternArgument::Computed => arguments.next(),
         PatternArgument::Literal(_) => None,
     };
-    let replacement = text("REPLACE", arguments.next())?;
+    let replacement = match arguments.next() {
+        // A null is an error only if there is something to replace.
+        Some(Value::Null) => None,
+        other => Some(text("REPLACE", other)?),
+    };
     let pattern = pattern.pattern("REPLACE", computed)?;
     let replaced = pattern.replace(subject, replacement)?;
     Ok(Value::String(Cow::Owned(replaced)))

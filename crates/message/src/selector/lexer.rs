@@ -298,7 +298,7 @@ fn whole_number(digits: &str) -> Value<'static> {
     if let Ok(number) = digits.parse() {
         return narrowest(number);
     }
-    let decimal = Decimal::new(Cow::Owned(digits.to_owned()));
+    let decimal = Decimal::new(digits);
     match i32::try_from(decimal.low_bits()) {
         Ok(number) => Value::Integer(number),
         Err(_does_not_fit) => Value::Decimal(decimal),

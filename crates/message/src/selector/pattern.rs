@@ -115,7 +115,11 @@ impl Pattern {
     }
 
     /// `text` with all occurrences replaced, as Java's `String.replaceAll` does it.
-    pub(super) fn replace(&self, text: &str, replacement: &str) -> Result<String, EvaluationError> {
+    pub(super) fn replace(
+        &self,
+        text: &str,
+        replacement: Option<&str>,
+    ) -> Result<String, EvaluationError> {
         let mut out = String::new();
         let mut template = None;
         let mut copied = 0;
@@ -134,7 +138,12 @@ impl Pattern {
             // Java looks at the replacement only when there is something to replace.
             let parsed = match template.take() {
                 Some(parsed) => parsed,
-                None => Template::new(replacement, self.regex.captures_len(), &self.names)?,
+                None => {
+                    let replacement = replacement.ok_or(EvaluationError::Replacement {
+                        reason: "it is null",
+                    })?;
+                    Template::new(replacement, self.regex.captures_len(), &self.names)?
+                }
             };
             append_bounded(
                 &mut out,

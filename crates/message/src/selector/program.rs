@@ -18,6 +18,12 @@ pub(super) struct Program {
     pub(super) steps: Box<[Step]>,
     /// Whether comparisons convert strings.
     pub(super) converts: bool,
+    /// Whether values wait for others, on the stack or kept.
+    pub(super) keeps_values: bool,
+    /// How many values are kept at most at a time.
+    pub(super) slots: usize,
+    /// Whether the body is asked for.
+    pub(super) reads_body: bool,
 }
 
 /// Where a step finds a value.
@@ -49,6 +55,12 @@ pub(super) enum Step {
     Compare {
         test: Test,
         right: Source,
+    },
+    /// Loads a field and compares it with a literal, which is what most selectors consist of.
+    CompareField {
+        field: Box<str>,
+        test: Test,
+        right: Value<'static>,
     },
     /// Compares a kept value with the source or the accumulator, leaving it kept.
     CompareKept {
@@ -107,6 +119,18 @@ pub(super) enum Step {
         count: usize,
     },
     XPath(Box<XPath>),
+}
+
+impl Step {
+    /// Whether the step lets a value wait.
+    pub(super) fn keeps_value(&self) -> bool {
+        matches!(self, Self::Push | Self::Keep { .. })
+    }
+
+    /// Whether the step asks for the body.
+    pub(super) fn reads_body(&self) -> bool {
+        matches!(self, Self::XPath(_))
+    }
 }
 
 /// Above this many items `IN` searches in a sorted list.

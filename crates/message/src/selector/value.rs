@@ -43,13 +43,13 @@ pub enum Value<'a> {
     /// 64-bit floating point.
     Double(f64),
     /// An integer literal that does not fit 64 bits.
-    Decimal(Decimal<'a>),
+    Decimal(Decimal),
     /// One UTF-16 unit that is a character by itself.
     Character(char),
     /// Text.
     String(Cow<'a, str>),
     /// A list (an ActiveMQ extension).
-    List(Vec<Value<'a>>),
+    List(Box<[Value<'a>]>),
 }
 
 impl<'a> Value<'a> {
@@ -79,7 +79,6 @@ impl<'a> Value<'a> {
     pub(super) fn borrow(&'a self) -> Value<'a> {
         match self {
             Self::String(text) => Value::String(Cow::Borrowed(text)),
-            Self::Decimal(decimal) => Value::Decimal(decimal.borrow()),
             Self::Null
             | Self::Boolean(_)
             | Self::Byte(_)
@@ -88,6 +87,7 @@ impl<'a> Value<'a> {
             | Self::Long(_)
             | Self::Float(_)
             | Self::Double(_)
+            | Self::Decimal(_)
             | Self::Character(_)
             | Self::List(_) => self.clone(),
         }
@@ -123,7 +123,7 @@ impl<'a> Value<'a> {
             Self::Long(value) => append(out, value),
             Self::Float(value) => super::number_text::append_float(out, *value),
             Self::Double(value) => super::number_text::append_double(out, *value),
-            Self::Decimal(value) => value.append_text(out),
+            Self::Decimal(value) => out.push_str(&value.text),
             Self::Character(value) => out.push(*value),
             Self::String(text) => append_bounded(out, text)?,
             Self::List(items) => {
@@ -170,46 +170,44 @@ fn append(out: &mut String, number: impl std::fmt::Display) {
 
 /// A whole number of any size, as ActiveMQ reads integer literals above 2^63 - 1.
 ///
-/// Invariant: the digits are ASCII, at least one, without leading zeros.
+/// Invariant: perhaps a minus, then ASCII digits, at least one, without leading zeros.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decimal<'a> {
-    negative: bool,
-    digits: Cow<'a, str>,
+pub struct Decimal {
+    text: Box<str>,
 }
 
-impl<'a> Decimal<'a> {
-    pub(super) fn new(digits: Cow<'a, str>) -> Self {
+impl Decimal {
+    pub(super) fn new(digits: &str) -> Self {
         Self {
-            negative: false,
-            digits,
+            text: digits.into(),
         }
     }
 
-    fn borrow(&'a self) -> Decimal<'a> {
-        Decimal {
-            negative: self.negative,
-            digits: Cow::Borrowed(&self.digits),
+    /// Whether it is negative, and its digits.
+    fn parts(&self) -> (bool, &str) {
+        match self.text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, &self.text),
         }
     }
 
     /// The value with the other sign. -2^63 is a long again.
-    pub(super) fn negate(&self) -> Value<'a> {
-        if !self.negative && self.digits == "9223372036854775808" {
-            return Value::Long(i64::MIN);
+    pub(super) fn negate(&self) -> Value<'static> {
+        match self.parts() {
+            (false, "9223372036854775808") => Value::Long(i64::MIN),
+            (false, digits) => Value::Decimal(Self::new(&["-", digits].concat())),
+            (true, digits) => Value::Decimal(Self::new(digits)),
         }
-        Value::Decimal(Self {
-            negative: !self.negative,
-            digits: self.digits.clone(),
-        })
     }
 
     /// The low 64 bits of the two's complement.
     pub(super) fn low_bits(&self) -> i64 {
-        let magnitude = self.digits.bytes().fold(0_i64, |sum, digit| {
+        let (negative, digits) = self.parts();
+        let magnitude = digits.bytes().fold(0_i64, |sum, digit| {
             let digit = i64::from(digit.wrapping_sub(b'0'));
             sum.wrapping_mul(10).wrapping_add(digit)
         });
-        if self.negative {
+        if negative {
             magnitude.wrapping_neg()
         } else {
             magnitude
@@ -218,25 +216,19 @@ impl<'a> Decimal<'a> {
 
     /// The nearest double.
     pub(super) fn to_double(&self) -> f64 {
-        let magnitude: f64 = self.digits.parse().unwrap_or(f64::INFINITY);
-        if self.negative { -magnitude } else { magnitude }
-    }
-
-    fn append_text(&self, out: &mut String) {
-        if self.negative {
-            out.push('-');
-        }
-        out.push_str(&self.digits);
+        self.text.parse().unwrap_or(f64::NAN)
     }
 }
 
-impl Ord for Decimal<'_> {
+impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let (negative, digits) = self.parts();
+        let (other_negative, other_digits) = other.parts();
         let magnitude = || {
-            let by_length = self.digits.len().cmp(&other.digits.len());
-            by_length.then_with(|| self.digits.cmp(&other.digits))
+            let by_length = digits.len().cmp(&other_digits.len());
+            by_length.then_with(|| digits.cmp(other_digits))
         };
-        match (self.negative, other.negative) {
+        match (negative, other_negative) {
             (false, false) => magnitude(),
             (true, true) => magnitude().reverse(),
             (false, true) => std::cmp::Ordering::Greater,
@@ -245,7 +237,7 @@ impl Ord for Decimal<'_> {
     }
 }
 
-impl PartialOrd for Decimal<'_> {
+impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }

@@ -120,7 +120,7 @@ fn texts_are_ordered_by_utf_16_unit() {
 
 #[test]
 fn lists_are_equal_by_items_and_have_no_order() {
-    let list = |items: &[Value<'static>]| Value::List(items.to_vec());
+    let list = |items: &[Value<'static>]| Value::List(items.into());
     let one = list(&[Value::Null, Value::Integer(1)]);
     assert!(same(&one, &list(&[Value::Null, Value::Integer(1)])));
     assert!(!same(&one, &list(&[Value::Null, Value::Long(1)])));

@@ -175,7 +175,7 @@ fn splitting_drops_empty_ends_unless_limited() {
 #[test]
 fn replacing_knows_groups_and_escapes() {
     let replace = |text: &str, pattern: &str, replacement: &str| {
-        Pattern::new(pattern).and_then(|pattern| pattern.replace(text, replacement))
+        Pattern::new(pattern).and_then(|pattern| pattern.replace(text, Some(replacement)))
     };
     for (text, pattern, replacement, expected) in [
         ("abc", "(b)", "[$1]", "a[b]c"),

@@ -10,7 +10,7 @@ fn message() -> Sample {
         ("price", Value::Float(5.5)),
         (
             "items",
-            Value::List(vec![Value::text("x"), Value::text("y")]),
+            Value::List([Value::text("x"), Value::text("y")].into()),
         ),
         ("number", Value::text("5")),
     ])
@@ -160,4 +160,5 @@ fn functions_take_patterns_from_properties_too() {
         true,
     );
     check("INLIST(MAKELIST(6.0), weight)", false);
+    check("REPLACE(color, 'x', missing) = 'red'", true);
 }

@@ -74,7 +74,8 @@ fn value() -> impl Strategy<Value = Value<'static>> {
         any::<f64>().prop_map(Value::Double),
         any::<char>().prop_map(Value::Character),
         ".{0,12}".prop_map(|text| Value::String(text.into())),
-        prop::collection::vec(any::<i32>().prop_map(Value::Integer), 0..4).prop_map(Value::List),
+        prop::collection::vec(any::<i32>().prop_map(Value::Integer), 0..4)
+            .prop_map(|items| Value::List(items.into())),
     ]
 }
 

@@ -134,3 +134,8 @@ fn between_does_not_multiply_work() {
     let message = Sample::new(&[("n", Value::Integer(1))]);
     assert!(selector.matches(&message).is_err());
 }
+
+#[test]
+fn a_value_is_three_words() {
+    assert_eq!(size_of::<Value<'_>>(), 3 * size_of::<usize>());
+}
