@@ -21,6 +21,8 @@ use tokio::time::MissedTickBehavior;
 
 /// Threads that read pending messages back from disk.
 const PAGERS: usize = 2;
+/// A thread that met so many bugs gives up, instead of filling the disk with its log.
+const BUGS_MAX: u32 = 100;
 /// How often the core is told the time.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -143,16 +145,24 @@ fn pagers(broker: &Arc<Broker>, clock: Clock) -> Result<Vec<JoinHandle<()>>> {
         std::thread::Builder::new()
             .name("store-page".into())
             .spawn(move || {
-                while broker.wait_for_page_work() {
+                let mut bugs = 0;
+                while bugs < BUGS_MAX && broker.wait_for_page_work() {
                     let step = || while broker.page_step(clock.now()) {};
-                    if catch_unwind(AssertUnwindSafe(step)).is_err() {
-                        tracing::error!("reading pending messages met a bug; please report it");
-                    }
+                    bugs += u32::from(!survives("reading pending messages", step));
                 }
             })
             .context("the threads for reading from disk cannot be started")
     };
     (0..PAGERS).map(start).collect()
+}
+
+/// Runs a step that others depend on; a bug in it is told and does not end its thread.
+fn survives(what: &str, step: impl FnOnce()) -> bool {
+    let survived = catch_unwind(AssertUnwindSafe(step)).is_ok();
+    if !survived {
+        tracing::error!("{what} met a bug in the broker; please report it, and restart");
+    }
+    survived
 }
 
 async fn tick(broker: Arc<Broker>, clock: Clock, mut stopped: watch::Receiver<bool>) {
@@ -161,7 +171,9 @@ async fn tick(broker: Arc<Broker>, clock: Clock, mut stopped: watch::Receiver<bo
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
-            _ = interval.tick() => broker.tick(clock.now()),
+            _ = interval.tick() => {
+                survives("letting time pass", || broker.tick(clock.now()));
+            }
         }
     }
 }
