@@ -262,15 +262,18 @@ impl Broker {
             .push((now.monotonic_ms + after_ms, Arc::downgrade(queue)));
     }
 
-    /// Writes removals. What a store that has stopped did not remove is delivered again after a
+    /// Writes removals: soon if somebody waits for them, else together with the next batch, so that
+    /// acknowledgements cost no sync of their own. What a store that has stopped did not remove is delivered again after a
     /// restart.
     pub(crate) fn write_removals(&self, writes: &mut Writes) -> Removals {
+        let is_awaited = writes.is_awaited;
         let append = |store: &Option<Arc<dyn Store>>, changes: &mut Vec<Change>| {
             if changes.is_empty() {
                 return Ok(None);
             }
             match store {
-                Some(store) => store.append(changes).map(Some),
+                Some(store) if is_awaited => store.append(changes).map(Some),
+                Some(store) => store.append_lazily(changes).map(Some),
                 None => Ok(None),
             }
         };

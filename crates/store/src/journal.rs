@@ -50,6 +50,8 @@ use page::FileCache;
 use pool::Pool;
 use queue::{Op, Queue, State, Tail};
 
+/// How long batches that nobody waits for may wait for company.
+const LAZY_PAUSE: Duration = Duration::from_millis(10);
 /// How often upkeep looks again while the disk is full.
 const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
 
@@ -332,13 +334,26 @@ impl Shared {
         loop {
             self.commit_step();
             let mut queue = self.queue.lock();
-            while queue.waiting.batches.is_empty() && !queue.is_kicked {
+            while !queue.is_urgent && !queue.is_kicked {
                 if self.is_ending.load(Ordering::Relaxed) {
-                    return;
+                    if queue.waiting.batches.is_empty() {
+                        return;
+                    }
+                    break;
                 }
                 queue.is_idle = true;
-                self.commit_wake.wait(&mut queue);
+                let waited = if queue.waiting.batches.is_empty() {
+                    self.commit_wake.wait(&mut queue);
+                    false
+                } else {
+                    self.commit_wake
+                        .wait_for(&mut queue, LAZY_PAUSE)
+                        .timed_out()
+                };
                 queue.is_idle = false;
+                if waited {
+                    break;
+                }
             }
             queue.is_kicked = false;
             if matches!(queue.state, State::Failed(_)) {
@@ -392,7 +407,9 @@ impl Shared {
         queue.state.check()?;
         let (number, bytes) = push(&mut queue);
         self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let is_idle = std::mem::take(&mut queue.is_idle);
+        // A lazy batch wakes the thread only to have it wait for a limited time.
+        let wakes = queue.is_urgent || queue.waiting.batches.len() == 1;
+        let is_idle = wakes && std::mem::take(&mut queue.is_idle);
         drop(queue);
         if is_idle {
             self.commit_wake.notify_one();
@@ -463,6 +480,7 @@ impl Store for Journal {
             list
         };
         let queued = self.shared.enqueue(|queue| {
+            queue.is_urgent = true;
             queue.tails.insert(list, Tail::default());
             queue.push(Op::Define { list, descriptor })
         });
@@ -480,6 +498,14 @@ impl Store for Journal {
     }
 
     fn append(&self, changes: &mut Vec<Change>) -> Result<BatchNumber, StoreError> {
+        self.shared.check_sizes(changes)?;
+        self.shared.enqueue(|queue| {
+            queue.is_urgent = true;
+            queue.push_changes(changes)
+        })
+    }
+
+    fn append_lazily(&self, changes: &mut Vec<Change>) -> Result<BatchNumber, StoreError> {
         self.shared.check_sizes(changes)?;
         self.shared.enqueue(|queue| queue.push_changes(changes))
     }

@@ -213,6 +213,15 @@ pub trait Store: Send + Sync {
     /// decided by the caller before, and removals always find a reserve.
     fn append(&self, changes: &mut Vec<Change>) -> Result<BatchNumber, StoreError>;
 
+    /// As [`Store::append`], for changes whose durability nobody waits for: they may be written a
+    /// little later, together with the next batch.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    fn append_lazily(&self, changes: &mut Vec<Change>) -> Result<BatchNumber, StoreError> {
+        self.append(changes)
+    }
+
     /// Number of the last batch that is durable (by the store's own sync policy).
     fn durable(&self) -> BatchNumber;
 

@@ -9,7 +9,7 @@ use crate::queue::in_flight::Delivered;
 use crate::queue::lane::Lane;
 use crate::queue::{Promised, Queue, QueueState};
 use crate::turn::{Turn, Work};
-use floodway_message::session::{AckKind, AckRange, Failure, TxId};
+use floodway_message::session::{Ack, AckKind, AckRange, Failure, TxId};
 use floodway_store::BatchNumber;
 use std::sync::Arc;
 
@@ -29,25 +29,27 @@ impl Queue {
     pub(crate) fn acknowledge(
         self: &Arc<Self>,
         consumer: &Arc<Consumer>,
-        range: AckRange,
-        kind: AckKind,
+        ack: &Ack,
         turn: &mut Turn<'_>,
     ) -> Acknowledged {
         let mut state = self.lock();
         let Some(at) = state.attachment_at(consumer) else {
             return Acknowledged::default();
         };
-        let mut writes = Writes::default();
+        let mut writes = Writes {
+            is_awaited: ack.reply.is_some(),
+            ..Writes::default()
+        };
         let mut count = 0;
         while let Some(attachment) = state.attachments.get_mut(at) {
-            let taken = match range {
+            let taken = match ack.range {
                 AckRange::One(delivery) if count == 0 => attachment.in_flight.take(delivery),
                 AckRange::One(_) => None,
                 AckRange::UpTo(delivery) => attachment.in_flight.take_up_to(delivery),
             };
             let Some(delivered) = taken else { break };
             count += 1;
-            self.settle(&mut state, delivered, kind, &mut writes, turn);
+            self.settle(&mut state, delivered, ack.kind, &mut writes, turn);
         }
         if count == 0 {
             return Acknowledged::default();

@@ -21,6 +21,8 @@ pub(crate) struct Writes {
     pub(crate) stored: Vec<Change>,
     pub(crate) spooled: Vec<Change>,
     pub(crate) answers: Vec<Answer>,
+    /// Somebody waits until removals are durable.
+    pub(crate) is_awaited: bool,
 }
 
 /// A reply that is due when the writes are safe.

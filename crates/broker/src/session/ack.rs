@@ -25,7 +25,7 @@ impl Session {
         let mut batch = None;
         let mut failure = None;
         for queue in &queues {
-            let done = queue.acknowledge(&consumer, ack.range, ack.kind, turn);
+            let done = queue.acknowledge(&consumer, ack, turn);
             count += done.count;
             batch = batch.max(done.batch);
             failure = failure.or(done.failure);

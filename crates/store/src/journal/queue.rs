@@ -61,6 +61,8 @@ pub(crate) struct Queue {
     /// Number of the last batch appended.
     pub(crate) batches: BatchNumber,
     pub(crate) state: State,
+    /// Somebody may wait for a batch that was appended since the last step.
+    pub(crate) is_urgent: bool,
     /// The commit thread sleeps.
     pub(crate) is_idle: bool,
     /// The commit thread is to look again although nothing was appended.
@@ -91,6 +93,7 @@ impl Queue {
             tails,
             batches: 0,
             state: State::Open,
+            is_urgent: false,
             is_idle: false,
             is_kicked: false,
         }
