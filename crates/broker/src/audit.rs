@@ -1,20 +1,86 @@
-//! Duplicate suppression: the last sequence number of each producer that numbers its messages.
+//! Duplicate suppression: which of its latest messages each producer that numbers them has had
+//! accepted. A number is noted when the message is accepted, not when it comes: what was refused,
+//! rolled back, or forgotten while it waited for space may be sent again.
 //!
-//! Bounded by a number of producers; the one that was silent longest is forgotten first.
+//! Bounded by a number of producers; the one that was silent longest is forgotten first. Of each
+//! producer the latest [`WINDOW`] numbers are known, because sends that wait at one destination
+//! are overtaken by those to others; older ones count as new.
 
+use crate::broker::Broker;
+use floodway_message::Message;
 use std::collections::BTreeMap;
 
 #[cfg(test)]
 mod tests;
 
+/// So many numbers back from the highest one are remembered.
+const WINDOW: u64 = 1024;
+const WORDS: usize = (WINDOW / 64) as usize;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Audit {
     producers_max: usize,
-    /// Producer to (last sequence, time of use).
-    last: BTreeMap<Box<str>, (u64, u64)>,
+    last: BTreeMap<Box<str>, Producer>,
     by_use: BTreeMap<u64, Box<str>>,
     uses: u64,
+}
+
+/// What is known of one producer.
+#[derive(Debug)]
+struct Producer {
+    highest: u64,
+    /// A bit for each number of the window, at the number modulo [`WINDOW`].
+    accepted: [u64; WORDS],
+    /// When it was used last.
+    used: u64,
+}
+
+impl Producer {
+    fn new(sequence: u64) -> Self {
+        let mut producer = Self {
+            highest: sequence,
+            accepted: [0; WORDS],
+            used: 0,
+        };
+        producer.set(sequence, true);
+        producer
+    }
+
+    fn place(sequence: u64) -> (usize, u64) {
+        let bit = sequence % WINDOW;
+        (usize::try_from(bit / 64).unwrap_or(0), 1 << (bit % 64))
+    }
+
+    fn set(&mut self, sequence: u64, accepted: bool) {
+        let (word, bit) = Self::place(sequence);
+        if let Some(word) = self.accepted.get_mut(word) {
+            *word = if accepted { *word | bit } else { *word & !bit };
+        }
+    }
+
+    fn has(&self, sequence: u64) -> bool {
+        if sequence > self.highest || self.highest - sequence >= WINDOW {
+            return false;
+        }
+        let (word, bit) = Self::place(sequence);
+        self.accepted.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn accept(&mut self, sequence: u64) -> bool {
+        if sequence > self.highest {
+            let passed = (sequence - self.highest).min(WINDOW);
+            for number in 0..passed {
+                self.set(sequence - number, false);
+            }
+            self.highest = sequence;
+        } else if self.highest - sequence >= WINDOW {
+            return true;
+        }
+        let new = !self.has(sequence);
+        self.set(sequence, true);
+        new
+    }
 }
 
 impl Audit {
@@ -27,25 +93,52 @@ impl Audit {
         }
     }
 
-    /// Notes a sequence number; `false` when it is a repetition.
-    pub(crate) fn is_new(&mut self, producer: &str, sequence: u64) -> bool {
+    /// Was the message accepted?
+    pub(crate) fn has(&self, producer: &str, sequence: u64) -> bool {
+        let known = self.last.get(producer);
+        known.is_some_and(|known| known.has(sequence))
+    }
+
+    /// Notes that a message is accepted; `false` when it was before.
+    pub(crate) fn accept(&mut self, producer: &str, sequence: u64) -> bool {
         self.uses += 1;
         let uses = self.uses;
-        if let Some((last, used)) = self.last.get_mut(producer) {
-            let new = sequence > *last;
-            *last = sequence.max(*last);
-            self.by_use.remove(used);
-            *used = uses;
+        if let Some(known) = self.last.get_mut(producer) {
+            self.by_use.remove(&known.used);
+            known.used = uses;
             self.by_use.insert(uses, producer.into());
-            return new;
+            return known.accept(sequence);
         }
         if self.last.len() >= self.producers_max
             && let Some((_, oldest)) = self.by_use.pop_first()
         {
             self.last.remove(&oldest);
         }
-        self.last.insert(producer.into(), (sequence, uses));
+        let mut known = Producer::new(sequence);
+        known.used = uses;
+        self.last.insert(producer.into(), known);
         self.by_use.insert(uses, producer.into());
         true
+    }
+}
+
+impl Broker {
+    /// Was the message accepted before? Then it needs no room.
+    pub(crate) fn was_accepted(&self, message: &Message) -> bool {
+        let number = message.producer_sequence();
+        number.is_some_and(|(producer, sequence)| self.audit.lock().has(producer, sequence))
+    }
+
+    /// Notes that a message is accepted; `true` when it was before, and is not to be taken in
+    /// again.
+    pub(crate) fn is_repeated(&self, message: &Message) -> bool {
+        let Some((producer, sequence)) = message.producer_sequence() else {
+            return false;
+        };
+        let new = self.audit.lock().accept(producer, sequence);
+        if !new {
+            tracing::debug!(producer, sequence, "duplicate suppressed");
+        }
+        !new
     }
 }

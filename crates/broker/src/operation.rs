@@ -6,15 +6,16 @@
 //! is full, so a transaction never waits on itself.
 
 use crate::consumer::Consumer;
+use crate::dead_letter::DeadLetter;
 use crate::destination::Node;
 use crate::flow::admission::{Treatment, treatment};
 use crate::flow::parking::{Full, Parked, Waiting};
 use crate::outbox::Outbox;
-use crate::queue::add::{Answer, Writes, record};
+use crate::queue::add::{Writes, record};
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, QueueState};
 use crate::topic::{Shared, Topic};
-use crate::turn::Turn;
+use crate::turn::{Moved, Turn, Work};
 use floodway_message::Message;
 use floodway_message::session::{Failure, Reply, TxId};
 use floodway_store::Targets;
@@ -62,7 +63,7 @@ impl Operation {
             full.map(|full| (node.clone(), full))
         });
         match full {
-            None => self.apply(turn),
+            None => self.without_repeated(turn).apply(turn),
             Some((node, full)) => self.refuse_or_park(&node, full, turn),
         }
     }
@@ -106,60 +107,105 @@ impl Operation {
         turn.answer(&self.outbox, self.reply, Err(failure));
     }
 
+    /// Leaves out what was accepted before. Copies of one message have one number.
+    fn without_repeated(mut self, turn: &Turn<'_>) -> Self {
+        let mut known: BTreeMap<(String, u64), bool> = BTreeMap::new();
+        self.sends.retain(|(_, message)| {
+            let Some((producer, sequence)) = message.producer_sequence() else {
+                return true;
+            };
+            let number = (producer.to_owned(), sequence);
+            let repeated = known
+                .entry(number)
+                .or_insert_with(|| turn.broker.is_repeated(message));
+            !*repeated
+        });
+        self
+    }
+
     /// Does everything, whatever the limits say.
-    pub(crate) fn apply(self, turn: &mut Turn<'_>) {
-        let Self {
-            outbox,
-            reply,
-            sends,
-            tx,
-            acks,
-        } = self;
-        let sends: Vec<Target> = sends
-            .into_iter()
-            .filter(|(_, message)| !message.is_expired(turn.now.wall_ms))
-            .map(|(node, message)| Target::new(node, message))
-            .collect();
-        let queues = involved(&sends, &acks, turn);
+    pub(crate) fn apply(mut self, turn: &mut Turn<'_>) {
+        let (sends, expired) = self.targets(turn.now.wall_ms);
+        let queues = involved(&sends, &self.acks, turn);
         let mut locked: Locked<'_> = queues
             .values()
             .map(|queue| (queue.id, (queue, queue.lock())))
             .collect();
+        if let Some(failure) = sends.iter().find_map(|send| send.gone(&locked)) {
+            drop(locked);
+            return self.abandon(failure, turn);
+        }
         let mut writes = Writes::default();
         let mut result = Ok(());
         for send in &sends {
-            result = result.and_then(|()| send.take_in(&mut locked, outbox.id, &mut writes, turn));
+            let sender = self.outbox.id;
+            result = result.and_then(|()| send.take_in(&mut locked, sender, &mut writes, turn));
         }
-        for (queue, consumer) in &acks {
+        for (queue, consumer) in &self.acks {
             if let Some((queue, state)) = locked.get_mut(&queue.id) {
-                queue.take_marked(state, consumer, tx, &mut writes);
+                queue.take_marked(state, consumer, self.tx, &mut writes);
             }
         }
-        let Some((first, _)) = locked.values().next() else {
-            drop(locked);
-            publish_transient(&sends, outbox.id, turn);
-            return turn.answer(&outbox, reply, result);
-        };
-        let durable = !writes.stored.is_empty();
-        if let (Some(reply), Ok(())) = (reply, &result) {
-            let outbox = Arc::clone(&outbox);
-            writes.answers.push(Answer {
-                outbox,
-                reply,
-                durable,
-            });
+        let with_batch = expired.is_empty() && !locked.is_empty() && result.is_ok();
+        if with_batch {
+            let durable = !writes.stored.is_empty();
+            writes.confirm(&self.outbox, self.reply, durable);
         }
-        if let Ok((stored, spooled)) = first.write(&mut writes, turn) {
+        let written = match locked.values().next() {
+            Some((first, _)) => first.write(&mut writes, turn),
+            None => Ok((None, None)),
+        };
+        if let Ok((stored, spooled)) = written {
             for (queue, state) in locked.values_mut() {
                 queue.departures.note(stored, spooled);
                 queue.dispatch_locked(state, turn);
             }
         }
         drop(locked);
-        publish_transient(&sends, outbox.id, turn);
-        if let Err(failure) = result {
-            turn.answer(&outbox, reply, Err(failure));
+        publish_transient(&sends, self.outbox.id, turn);
+        if !with_batch {
+            let result = result.and(written.map(|_| ()));
+            let queues = queues.into_values().collect();
+            self.bury(expired, queues, result, turn);
         }
+    }
+
+    /// Moves what has expired to dead letter queues, and answers when all that is written.
+    fn bury(
+        self,
+        expired: Vec<(Arc<Queue>, Message)>,
+        mut queues: Vec<Arc<Queue>>,
+        result: Result<(), Failure>,
+        turn: &mut Turn<'_>,
+    ) {
+        for (queue, message) in expired {
+            let letter = DeadLetter::expired(Arc::new(message), &queue, None);
+            turn.later(Work::DeadLetter(Box::new(letter)));
+            queues.push(queue);
+        }
+        let (outbox, reply) = (self.outbox, self.reply);
+        if let Err(failure) = result {
+            return turn.answer(&outbox, reply, Err(failure));
+        }
+        turn.later(Work::Moved(Moved {
+            outbox,
+            reply,
+            queues,
+        }));
+    }
+
+    /// Takes the sends out, and apart from them those to queues that have expired.
+    fn targets(&mut self, wall_ms: i64) -> (Vec<Target>, Vec<(Arc<Queue>, Message)>) {
+        let mut expired = Vec::new();
+        let mut targets = Vec::with_capacity(self.sends.len());
+        for (node, message) in std::mem::take(&mut self.sends) {
+            match node {
+                _ if !message.is_expired(wall_ms) => targets.push(Target::new(node, message)),
+                Node::Queue(queue) => expired.push((queue, message)),
+                Node::Topic(_) => {}
+            }
+        }
+        (targets, expired)
     }
 }
 
@@ -177,6 +223,18 @@ impl Target {
                 let shared = topic.share(message);
                 Self::Topic(topic, shared)
             }
+        }
+    }
+
+    /// Why it cannot be sent any more.
+    fn gone(&self, locked: &Locked<'_>) -> Option<Failure> {
+        match self {
+            Self::Queue(queue, _) => {
+                let found = locked.get(&queue.id);
+                let closed = found.is_none_or(|(_, state)| state.closed);
+                closed.then(|| queue.gone())
+            }
+            Self::Topic(..) => None,
         }
     }
 

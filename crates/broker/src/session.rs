@@ -106,12 +106,6 @@ impl Session {
     }
 
     fn send(&self, state: &mut SessionState, send: Send, batch: &mut Batch, turn: &mut Turn<'_>) {
-        if let Some((producer, sequence)) = send.message.producer_sequence()
-            && !self.broker.audit.lock().is_new(producer, sequence)
-        {
-            tracing::debug!(producer, sequence, "duplicate suppressed");
-            return turn.answer(&self.outbox, send.reply, Ok(()));
-        }
         if send.tx.is_some() {
             batch.flush(self, turn);
             return self.send_in_transaction(state, send, turn);

@@ -332,6 +332,10 @@ impl Topic {
         let mut transient = Vec::with_capacity(batch.len());
         for incoming in batch {
             let Incoming { message, reply, .. } = incoming;
+            if turn.broker.is_repeated(&message) {
+                turn.answer_again(outbox, reply, stores && message.is_persistent());
+                continue;
+            }
             if message.is_expired(turn.now.wall_ms) {
                 turn.answer(outbox, reply, Ok(()));
                 continue;

@@ -10,6 +10,7 @@ use crate::destination::Node;
 use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
+use crate::queue::add::store_failure;
 use floodway_message::Now;
 use floodway_message::session::{Event, Failure, Reply};
 use floodway_store::{BatchNumber, Store, StoreUsage};
@@ -101,6 +102,21 @@ impl<'a> Turn<'a> {
         };
         if outbox.answer_after(batch, reply) {
             self.broker.await_commit(outbox, self);
+        }
+    }
+
+    /// Answers a message that was accepted before, when everything before it is durable.
+    pub(crate) fn answer_again(
+        &mut self,
+        outbox: &Arc<Outbox>,
+        reply: Option<Reply>,
+        stored: bool,
+    ) {
+        let store = self.broker.store.as_ref().filter(|_| stored);
+        match store.map(|store| store.append(&mut Vec::new())) {
+            None => self.answer(outbox, reply, Ok(())),
+            Some(Ok(batch)) => self.answer_after(outbox, reply, Some(batch)),
+            Some(Err(error)) => self.answer(outbox, reply, Err(store_failure(&error))),
         }
     }
 

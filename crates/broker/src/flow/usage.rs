@@ -82,6 +82,12 @@ impl Usage {
         self.parent.as_ref().and_then(|parent| parent.full_node())
     }
 
+    /// This node, whatever its ancestors, is below its limit.
+    pub(crate) fn has_own_space(&self) -> bool {
+        let limit = self.limit_bytes.load(Ordering::Relaxed);
+        limit == 0 || self.used_bytes() < limit
+    }
+
     /// Room to keep more messages in memory: this node below `percent` of its limit and no
     /// ancestor full.
     pub(crate) fn has_space(&self, percent: u32) -> bool {

@@ -25,6 +25,18 @@ pub(crate) struct Writes {
     pub(crate) is_awaited: bool,
 }
 
+impl Writes {
+    /// Answers when this, and everything before, is safe.
+    pub(crate) fn confirm(&mut self, outbox: &Arc<Outbox>, reply: Option<Reply>, durable: bool) {
+        let Some(reply) = reply else { return };
+        self.answers.push(Answer {
+            outbox: Arc::clone(outbox),
+            reply,
+            durable,
+        });
+    }
+}
+
 /// A reply that is due when the writes are safe.
 pub(crate) struct Answer {
     pub(crate) outbox: Arc<Outbox>,
@@ -244,7 +256,9 @@ impl Queue {
         let mut batch = None;
         let mut spooled = None;
         let mut result = Ok(());
-        if !writes.stored.is_empty()
+        // Without changes the batch tells when everything before it is durable.
+        let any_durable = writes.answers.iter().any(|answer| answer.durable);
+        if (any_durable || !writes.stored.is_empty())
             && let Some(store) = &turn.broker.store
         {
             match store.append(&mut writes.stored) {

@@ -150,11 +150,13 @@ impl Lane {
     }
 
     /// Moves what was read from disk into the window, in order, as far as the order is known.
-    pub(crate) fn merge(&mut self) {
+    /// Returns the first order that came into the window.
+    pub(crate) fn merge(&mut self) -> Option<u64> {
+        let mut first_merged = None;
         loop {
             let unknown = |backlog: &Backlog| backlog.staged.is_empty() && backlog.unread();
             if unknown(&self.stored) || unknown(&self.spooled) {
-                return;
+                return first_merged;
             }
             let sources = [
                 &mut self.stored.staged,
@@ -166,8 +168,9 @@ impl Lane {
                 .filter(|source| !source.is_empty())
                 .min_by_key(|source| source.front().map(|entry| entry.order));
             let Some(entry) = first.and_then(VecDeque::pop_front) else {
-                return;
+                return first_merged;
             };
+            first_merged.get_or_insert(entry.order);
             self.insert(entry);
         }
     }

@@ -72,13 +72,11 @@ impl Queue {
     /// Bytes that may be read now; `None` when there is no room.
     fn page_bytes(&self, state: &QueueState) -> Option<usize> {
         let percent = self.policy.cursor_memory_high_water_mark;
-        let nothing_held =
-            state.in_flight_count == 0 && state.lanes.iter().all(|lane| lane.window.is_empty());
         let space = if self.cursor == Cursor::Memory || self.has_space(state) {
             self.usage
                 .space_bytes(percent)
                 .clamp(RESERVE_BYTES, PAGE_BYTES_MAX)
-        } else if nothing_held {
+        } else if state.holds_nothing() {
             RESERVE_BYTES
         } else {
             return None;
@@ -121,15 +119,25 @@ impl Queue {
     fn stage(self: &Arc<Self>, state: &mut QueueState, job: &PageJob, page: Page) {
         let list = job.request.list;
         let mut staged = Vec::with_capacity(page.records.len());
-        let read = page.records.len() as u64;
+        let (mut read, mut next) = (0, page.next);
+        let mut bytes = 0;
         for record in page.records {
             let position = record.position;
+            // What a message costs is known only now: the rest is read again when there is room.
+            if !self.may_stage(state, bytes) {
+                next = position;
+                break;
+            }
+            read += 1;
             let place = match job.kept {
                 Kept::Stored => Place::Stored { list, position },
                 Kept::Spooled => Place::Spooled { list, position },
             };
             match Message::from_parts(record.head, record.body) {
-                Ok(message) => staged.push(self.entry(message, record.order, place)),
+                Ok(message) => {
+                    bytes += self.charge_bytes(&message);
+                    staged.push(self.entry(message, record.order, place));
+                }
                 Err(error) => {
                     tracing::error!(destination = %self.destination, position, "a stored message is damaged and left out: {error}");
                 }
@@ -139,22 +147,36 @@ impl Queue {
             return;
         };
         let backlog = lane.backlog(job.kept);
-        backlog.from = page.next;
+        backlog.from = next;
         staged.retain(|entry| !backlog.skipped(entry));
-        backlog.skip = backlog.skip.split_off(&page.next);
-        for entry in &staged {
-            if entry.expiration_ms > 0 {
-                state
-                    .expiring
-                    .insert((entry.expiration_ms, job.lane as u8, entry.order));
-            }
-            state.rescan_from = state.rescan_from.min(entry.order);
+        backlog.skip = backlog.skip.split_off(&next);
+        for entry in staged.iter().filter(|entry| entry.expiration_ms > 0) {
+            let due = (entry.expiration_ms, job.lane as u8, entry.order);
+            state.expiring.insert(due);
         }
         backlog.staged.extend(staged);
         lane.counted(job.kept, read);
-        lane.merge();
+        if let Some(first) = lane.merge() {
+            state.rescan_from = state.rescan_from.min(first);
+        }
         if job.kept == Kept::Spooled {
             self.set_spooling(state.lanes.iter().any(|lane| lane.spooled.unread()));
         }
+    }
+
+    /// May one more message be taken in, after so many bytes of the same page?
+    fn may_stage(&self, state: &QueueState, staged_bytes: u64) -> bool {
+        if self.cursor == Cursor::Memory || self.has_space(state) {
+            return true;
+        }
+        let within_reserve = staged_bytes < RESERVE_BYTES && self.usage.has_own_space();
+        state.holds_nothing() && (staged_bytes == 0 || within_reserve)
+    }
+}
+
+impl QueueState {
+    /// No message is in memory, but for what waits to be merged in.
+    fn holds_nothing(&self) -> bool {
+        self.in_flight_count == 0 && self.lanes.iter().all(|lane| lane.window.is_empty())
     }
 }

@@ -84,6 +84,7 @@ impl Queue {
             lane.rewind(&in_flight);
         }
         for lane in &mut state.lanes {
+            // The rescan mark is at the beginning already.
             lane.merge();
         }
     }

@@ -5,10 +5,10 @@ use crate::destination::Node;
 use crate::flow::admission::{Demand, Treatment, fullness, treatment};
 use crate::flow::parking::{Full, Incoming, Parked, Waiting};
 use crate::outbox::Outbox;
-use crate::queue::add::{Answer, Writes};
+use crate::queue::add::Writes;
 use crate::queue::{Queue, QueueState};
 use crate::settings::Cursor;
-use crate::turn::{Turn, Work};
+use crate::turn::{Moved, Turn, Work};
 use floodway_message::Message;
 use floodway_message::session::{Failure, FailureKind};
 use std::sync::Arc;
@@ -52,6 +52,10 @@ impl Queue {
         writes: &mut Writes,
         turn: &mut Turn<'_>,
     ) {
+        if turn.broker.was_accepted(&incoming.message) {
+            let durable = self.stores(&incoming.message, turn);
+            return writes.confirm(outbox, incoming.reply, durable);
+        }
         let full = match state.parking.front() {
             Some(parked) => Some(parked.full.clone()),
             None => self.fullness(state, &incoming.message, turn),
@@ -132,24 +136,23 @@ impl Queue {
         turn: &mut Turn<'_>,
     ) {
         let Incoming { message, reply, .. } = incoming;
+        let durable = self.stores(&message, turn);
+        if turn.broker.is_repeated(&message) {
+            return writes.confirm(outbox, reply, durable);
+        }
         if message.is_expired(turn.now.wall_ms) {
             state.counts.expired += 1;
             let letter = DeadLetter::expired(Arc::new(message), self, None);
             turn.later(Work::DeadLetter(Box::new(letter)));
-            return turn.answer(outbox, reply, Ok(()));
+            let (outbox, queues) = (Arc::clone(outbox), vec![Arc::clone(self)]);
+            return turn.later(Work::Moved(Moved {
+                outbox,
+                reply,
+                queues,
+            }));
         }
-        let durable = self.stores(&message, turn);
         match self.take_in(state, message, writes, turn) {
-            Ok(()) => {
-                if let Some(reply) = reply {
-                    let outbox = Arc::clone(outbox);
-                    writes.answers.push(Answer {
-                        outbox,
-                        reply,
-                        durable,
-                    });
-                }
-            }
+            Ok(()) => writes.confirm(outbox, reply, durable),
             Err(failure) => turn.answer(outbox, reply, Err(failure)),
         }
     }

@@ -242,8 +242,11 @@ impl Client<'_> {
     }
 
     pub fn send_in(&self, tx: TxId, destination: &str, body: &str) {
+        self.send_message_in(tx, destination, message(body));
+    }
+
+    pub fn send_message_in(&self, tx: TxId, destination: &str, mut builder: MessageBuilder) {
         let destination = Destination::parse(destination).unwrap();
-        let mut builder = message(body);
         builder.destination(&destination);
         let answer = self.ask(|reply| {
             Command::Send(Send {

@@ -208,3 +208,52 @@ fn an_empty_queue_dispatches_its_backlog_though_the_broker_is_full() {
     let expected: Vec<String> = (0..20).map(|n| n.to_string()).collect();
     assert_eq!(seen, expected);
 }
+
+#[test]
+fn what_is_read_back_from_disk_stops_at_the_memory_limit() {
+    let limit = 10_000;
+    let world = World::with_policy(queue_policy("Q", |entry| {
+        entry.memory_limit_bytes = limit;
+    }));
+    let client = world.client("c");
+    let bodies: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+    for body in &bodies {
+        client.send("queue://Q", body);
+    }
+    client.open(consumer(1, "queue://Q"));
+    let mut got = Vec::new();
+    while got.len() < bodies.len() {
+        let used = world.broker.view().memory_used_bytes;
+        assert!(used <= limit + 1100, "{used} bytes of small messages");
+        let more = client.got();
+        let last = more.last().map(|got| got.delivery).unwrap();
+        got.extend(more.into_iter().map(|got| got.body));
+        client.ack_as(1, AckRange::UpTo(last), AckKind::Consumed, None);
+    }
+    assert_eq!(got, bodies);
+}
+
+#[test]
+fn a_number_that_was_refused_may_be_sent_again() {
+    let world = World::with_policy(queue_policy("Q", |entry| {
+        entry.memory_limit_bytes = 1024;
+        entry.pending_queue_policy = Cursor::Memory;
+        entry.send_fail_if_no_space = Some(true);
+    }));
+    let client = world.client("c");
+    client.send("queue://Q", "a");
+    let numbered = || {
+        let mut builder = message("b");
+        builder.producer_sequence("p", 1);
+        builder
+    };
+    let refused = client.send_to("queue://Q", numbered());
+    assert!(client.answer(refused).unwrap().is_err());
+    client.open(consumer(1, "queue://Q"));
+    client.ack(1, 1);
+    for _ in 0..2 {
+        let again = client.send_to("queue://Q", numbered());
+        assert_eq!(client.answer(again), Some(Ok(())));
+    }
+    assert_eq!(client.bodies(), ["a", "b"]);
+}

@@ -1,6 +1,6 @@
 //! Local transactions.
 
-use crate::client::{World, consumer, queue_policy};
+use crate::client::{START_WALL_MS, World, consumer, message, queue_policy};
 use floodway_broker::settings::{BrokerSettings, Cursor};
 use floodway_message::session::{AckKind, AckRange, Command, FailureKind};
 
@@ -171,4 +171,19 @@ fn what_a_closed_consumer_acknowledged_stays_with_its_transaction() {
         let expected: &[u32] = if commits { &[] } else { &[1] };
         assert_eq!(returned, expected);
     }
+}
+
+#[test]
+fn what_expired_before_the_commit_goes_to_the_dead_letter_queue() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.open(consumer(1, "queue://ActiveMQ.DLQ"));
+    client.ask(|reply| Command::Begin { tx: 1, reply });
+    let mut builder = message("a");
+    builder.expiration_ms(START_WALL_MS + 10);
+    client.send_message_in(1, Q, builder);
+    world.pass(20);
+    let answer = client.ask(|reply| Command::Commit { tx: 1, reply });
+    assert_eq!(answer, Some(Ok(())));
+    assert_eq!(client.bodies(), ["a"]);
 }

@@ -77,3 +77,14 @@ fn a_new_message_in_memory_stays_behind_what_is_still_on_disk() {
     lane.merge();
     assert_eq!(orders(&lane), [1, 2, 3]);
 }
+
+#[test]
+fn merging_tells_the_first_message_that_came_into_the_window() {
+    let mut lane = Lane::default();
+    lane.stored.staged.extend([1, 2].map(entry));
+    lane.spooled.end = 1;
+    assert_eq!(lane.merge(), None);
+    lane.spooled.from = 1;
+    lane.spooled.staged.push_back(entry(3));
+    assert_eq!(lane.merge(), Some(1));
+}
