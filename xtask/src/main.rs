@@ -3,6 +3,7 @@
 //! Each task is a sub-command with a file of its own; this file only names them.
 
 mod bench;
+mod simulate;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
@@ -21,6 +22,9 @@ struct Arguments {
 enum Task {
     /// Runs the same load on Floodway and on the peers found on this machine, and writes a report.
     Bench(bench::Arguments),
+    /// Runs seeds of the simulator.
+    #[command(subcommand)]
+    Sim(simulate::Command),
     /// Checks the rules of the house that no compiler checks.
     Tidy,
 }
@@ -28,6 +32,7 @@ enum Task {
 fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Sim(command) => simulate::run(&command),
         Task::Tidy => run_tidy(),
     }
 }

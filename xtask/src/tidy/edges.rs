@@ -12,7 +12,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("floodway-store", &[]),
     ("floodway-cli", &[]),
     ("floodway-bench", &[]),
-    ("xtask", &[]),
     ("floodway-broker", &["message", "store"]),
     ("floodway-stomp", &["message"]),
     ("floodway-transport", &["message", "broker"]),
@@ -33,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("floodway-sim", &["message", "store", "broker", "stomp"]),
+    ("xtask", &["sim"]),
     ("floodway-fuzz", &["message", "store", "stomp", "config"]),
     ("floodway-tests", &["message", "config", "server", "xtask"]),
 ];

@@ -1,0 +1,243 @@
+//! What becomes of copies: answers to sends, acknowledgements, ends of connections and lives.
+
+use crate::ledger::places::Places;
+use crate::ledger::{Copy, CopyId, Exists, HomeKind, Ledger, SendId, Told, TxState};
+
+impl Ledger {
+    /// Where an expired copy may go.
+    pub(super) fn place_of_expired(&self, copy: &Copy) -> Places {
+        let dead = self.homes.get(copy.home).map(|home| &home.dead_letters);
+        let persistent = self
+            .sends
+            .get(copy.send)
+            .is_some_and(|send| send.persistent);
+        let kept = dead.is_some_and(|dead| {
+            dead.target.is_some() && dead.expired && (persistent || dead.non_persistent)
+        });
+        let place = if kept { Places::DEAD } else { Places::GONE };
+        // A topic does not take in what has expired already.
+        let topic = self
+            .homes
+            .get(copy.home)
+            .is_some_and(|home| !home.is_queue());
+        if topic {
+            place.with(Places::GONE)
+        } else {
+            place
+        }
+    }
+
+    fn place_of_poison(&self, copy: &Copy) -> Places {
+        let dead = self.homes.get(copy.home).map(|home| &home.dead_letters);
+        let persistent = self
+            .sends
+            .get(copy.send)
+            .is_some_and(|send| send.persistent);
+        let kept =
+            dead.is_some_and(|dead| dead.target.is_some() && (persistent || dead.non_persistent));
+        if kept { Places::DEAD } else { Places::GONE }
+    }
+
+    /// Where a copy may be, given that time has passed.
+    pub(crate) fn places(&self, copy: &Copy, known: Places) -> Places {
+        if !known.has(Places::HOME) {
+            return known;
+        }
+        let mut places = known;
+        let expiration = self.sends.get(copy.send).map_or(0, |s| s.expiration_ms);
+        if expiration > 0 && expiration <= self.wall_max_ms {
+            places = places.with(self.place_of_expired(copy));
+        }
+        if self.homes.get(copy.home).is_some_and(|home| home.lossy) {
+            places = places.with(Places::GONE);
+        }
+        places
+    }
+
+    /// The producer was told that the message is safe.
+    pub(crate) fn send_done(&mut self, send: SendId) {
+        self.tell(send, Told::Done);
+        for id in self.copies_of(send) {
+            let Some(copy) = self.copies.get_mut(id).filter(|copy| !copy.maybe) else {
+                continue;
+            };
+            copy.now = copy.now.without(Places::UNSENT);
+            copy.durable = copy.durable.without(Places::UNSENT);
+        }
+    }
+
+    fn tell(&mut self, send: SendId, told: Told) {
+        self.unanswered.remove(&send);
+        if let Some(fact) = self.sends.get_mut(send) {
+            fact.told = told;
+        }
+    }
+
+    /// The producer was told that the message was refused.
+    pub(crate) fn send_refused(&mut self, send: SendId) {
+        if self.sends.get(send).is_some_and(|fact| fact.repeated) {
+            // It may have been accepted the first time.
+            return self.send_forgotten(send);
+        }
+        self.tell(send, Told::Refused);
+        for id in self.copies_of(send) {
+            if self.copies.get(id).is_some_and(|copy| copy.seen) {
+                let text = format!("{} was delivered and then refused", self.describe(id));
+                self.report(crate::finding::Checker::Phantom, text);
+            }
+            if let Some(copy) = self.copies.get_mut(id) {
+                copy.now = Places::UNSENT;
+                copy.durable = Places::UNSENT;
+            }
+        }
+    }
+
+    /// The send asked for no answer and was not refused: it was accepted, as long as the process
+    /// lives.
+    pub(crate) fn send_settled(&mut self, send: SendId) {
+        self.tell(send, Told::Never);
+        for id in self.copies_of(send) {
+            if let Some(copy) = self.copies.get_mut(id).filter(|copy| !copy.maybe) {
+                copy.now = copy.now.without(Places::UNSENT);
+            }
+        }
+    }
+
+    /// Nobody will be told what became of the send.
+    pub(crate) fn send_forgotten(&mut self, send: SendId) {
+        self.tell(send, Told::Never);
+    }
+
+    /// The consumer said that it has consumed the copy.
+    pub(crate) fn acked(&mut self, id: CopyId) {
+        if let Some(copy) = self.copies.get_mut(id) {
+            copy.now = Places::GONE;
+            copy.durable = copy.durable.with(Places::GONE);
+            copy.holder = None;
+        }
+    }
+
+    /// The acknowledgement was confirmed.
+    pub(crate) fn ack_done(&mut self, id: CopyId) {
+        if let Some(copy) = self.copies.get_mut(id) {
+            copy.durable = copy.durable.from(Places::GONE);
+        }
+    }
+
+    /// The consumer said that it cannot process the copy.
+    pub(crate) fn poisoned(&mut self, id: CopyId) {
+        let Some(copy) = self.copies.get(id) else {
+            return;
+        };
+        let was_dead = copy.now.has(Places::DEAD);
+        let place = if was_dead {
+            Places::GONE
+        } else {
+            self.place_of_poison(copy)
+        };
+        if let Some(copy) = self.copies.get_mut(id) {
+            copy.now = place;
+            copy.durable = copy.durable.with(place);
+            copy.holder = None;
+            copy.returns = 0;
+            copy.disturbed = true;
+        }
+    }
+
+    pub(crate) fn poison_done(&mut self, id: CopyId) {
+        let Some(copy) = self.copies.get(id) else {
+            return;
+        };
+        let place = self.place_of_poison(copy);
+        if let Some(copy) = self.copies.get_mut(id) {
+            copy.durable = copy.durable.from(place);
+        }
+    }
+
+    /// The consumer gave the copy back, or went away: `counted` as a failed delivery.
+    pub(crate) fn given_back(&mut self, id: CopyId, counted: bool) {
+        if let Some(copy) = self.copies.get_mut(id) {
+            copy.holder = None;
+            copy.tx_ack = None;
+            copy.disturbed = true;
+            copy.returns += u32::from(counted);
+        }
+    }
+
+    /// The process is gone. `clean`: it was stopped in an orderly way, so all that was said
+    /// holds.
+    pub(crate) fn end_life(&mut self, clean: bool) {
+        for send in std::mem::take(&mut self.unanswered) {
+            self.tell(send, Told::Never);
+        }
+        for index in 0..self.transactions.len() {
+            self.abandon(index);
+            if !clean {
+                self.forget_evidence(index);
+            }
+        }
+        for id in 0..self.copies.len() {
+            let Some(copy) = self.copies.get(id) else {
+                continue;
+            };
+            let known = if clean { copy.now } else { copy.durable };
+            let survives = self.survivors(copy, self.places(copy, known));
+            let Some(copy) = self.copies.get_mut(id) else {
+                continue;
+            };
+            copy.now = survives;
+            copy.durable = survives;
+            copy.holder = None;
+            copy.tx_ack = None;
+            copy.returns = 0;
+            copy.disturbed = false;
+            // What was seen may never have reached the disk.
+            copy.seen &= !copy.durable.has(Places::UNSENT);
+        }
+        for home in &mut self.homes {
+            home.attached = false;
+            match &home.kind {
+                HomeKind::Subscription => home.exists = Exists::No,
+                HomeKind::Queue if !home.stores => home.exists = Exists::No,
+                HomeKind::Queue => {}
+                HomeKind::Durable(..) => {
+                    if !clean {
+                        home.exists = home.exists_after_crash;
+                    }
+                    home.exists_after_crash = home.exists;
+                }
+            }
+        }
+        self.life += 1;
+    }
+
+    fn survivors(&self, copy: &Copy, places: Places) -> Places {
+        let persistent = self
+            .sends
+            .get(copy.send)
+            .is_some_and(|send| send.persistent);
+        if !persistent {
+            return Places::GONE;
+        }
+        let stores = self.homes.get(copy.home).is_some_and(|home| home.stores);
+        if !stores && places.has(Places::HOME) {
+            return places.without(Places::HOME).with(Places::GONE);
+        }
+        places
+    }
+
+    /// A transaction whose connection is gone.
+    pub(crate) fn abandon(&mut self, index: usize) {
+        let Some(tx) = self.transactions.get_mut(index) else {
+            return;
+        };
+        match tx.state {
+            TxState::Open => tx.state = TxState::Aborted,
+            TxState::Committing => tx.state = TxState::Unknown,
+            TxState::Committed | TxState::Aborted | TxState::Unknown => return,
+        }
+        for send in tx.sends.clone() {
+            self.send_forgotten(send);
+        }
+    }
+}
