@@ -61,6 +61,9 @@ pub enum StoreError {
         /// What is wrong with it.
         damage: &'static str,
     },
+    /// No number is left for another list.
+    #[error("the store has no number left for another list; start with a new store directory")]
+    ListsExhausted,
     /// There is no list of that number.
     #[error("list {list} is not defined")]
     UnknownList {

@@ -475,7 +475,8 @@ impl Store for Journal {
     fn define(&self, descriptor: Bytes) -> Result<ListId, StoreError> {
         let list = {
             let mut index = self.shared.index.lock();
-            let list = index.lists_defined + 1;
+            let next = index.lists_defined.checked_add(1);
+            let list = next.ok_or(StoreError::ListsExhausted)?;
             index.define(list, descriptor.clone());
             list
         };

@@ -78,7 +78,7 @@ impl List {
     }
 
     fn add(&mut self, target: Target, record: Record) {
-        if target.position < self.next() {
+        if target.position < self.next() || target.position == u64::MAX {
             tracing::error!(
                 list = target.list,
                 position = target.position,

@@ -14,7 +14,7 @@ use crate::journal::extent::Bits;
 use crate::journal::fields::{Fields, PutFields};
 use crate::journal::files::write_whole;
 use crate::journal::index::{Index, List};
-use crate::journal::segment::{CHECKPOINT_NAME, VERSION, read_up_to};
+use crate::journal::segment::{CHECKPOINT_NAME, NUMBER_MAX, VERSION, read_up_to};
 use crate::{ListId, StoreError};
 
 const MAGIC: &[u8; 8] = b"FLWYCKP\n";
@@ -182,7 +182,7 @@ fn decode(image: &[u8]) -> Result<Option<Checkpoint>, StoreError> {
             known: VERSION,
         });
     }
-    Ok(decode_content(&mut fields))
+    Ok(decode_content(&mut fields).filter(|found| found.covered <= NUMBER_MAX))
 }
 
 fn decode_content(fields: &mut Fields<'_>) -> Option<Checkpoint> {

@@ -131,7 +131,7 @@ impl Index {
         let Some(list) = self.lists.get_mut(&target.list) else {
             return;
         };
-        if target.position < list.next {
+        if target.position < list.next || target.position == u64::MAX {
             tracing::error!(
                 list = target.list,
                 position = target.position,
@@ -170,7 +170,7 @@ impl Index {
     /// A position that is used but never written.
     pub(crate) fn skip(&mut self, target: Target) {
         if let Some(list) = self.lists.get_mut(&target.list) {
-            list.next = list.next.max(target.position + 1);
+            list.next = list.next.max(target.position.saturating_add(1));
             list.order = list.order.max(target.order);
         }
     }

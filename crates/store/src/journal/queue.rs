@@ -109,7 +109,7 @@ impl Queue {
                 has_adds = true;
                 for target in targets.as_slice() {
                     if let Some(tail) = self.tails.get_mut(&target.list) {
-                        tail.next = tail.next.max(target.position + 1);
+                        tail.next = tail.next.max(target.position.saturating_add(1));
                         tail.order = tail.order.max(target.order);
                     }
                 }

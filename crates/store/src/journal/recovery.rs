@@ -409,11 +409,11 @@ impl<'a> Recovery<'a> {
             }
         }
         if has_successor {
-            if known_end.is_some_and(|known| unit_end < known) {
-                self.report(number, unit_end, end);
+            if let Some(known) = known_end.filter(|known| unit_end < *known) {
+                self.report(number, unit_end, known);
             }
             self.apply_unit(&mut scanner, number, &mut unit)?;
-            return Ok(known_end.unwrap_or(unit_end));
+            return Ok(known_end.map_or(unit_end, |_| end.max(unit_end)));
         }
         self.cut(candidate, unit_end)?;
         Ok(unit_end)
@@ -432,15 +432,16 @@ impl<'a> Recovery<'a> {
 
     fn report(&mut self, number: u64, at: u64, next: u64) {
         self.damaged += 1;
+        let lost = next.saturating_sub(at);
         tracing::error!(
             file = log_name(number),
             offset = at,
-            bytes = next - at,
+            bytes = lost,
             "damaged bytes in the journal; the records in them are lost and set aside"
         );
         let mut bytes = vec![
             0;
-            usize::try_from(next - at)
+            usize::try_from(lost)
                 .unwrap_or(usize::MAX)
                 .min(REPORT_BYTES)
         ];

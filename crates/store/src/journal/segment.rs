@@ -30,6 +30,9 @@ const MAGIC: &[u8; 8] = b"FLWYLOG\n";
 
 const COPY_BYTES: usize = 64;
 
+/// Numbers above this are never reached by counting.
+pub(crate) const NUMBER_MAX: u64 = u64::MAX / 2;
+
 /// Name of the file with all facts up to some segment.
 pub(crate) const CHECKPOINT_NAME: &str = "checkpoint";
 

@@ -40,6 +40,19 @@ pub(crate) struct Table {
     pub(crate) entries_at: u64,
 }
 
+impl Table {
+    /// `true` if the file has so many entries as the extents claim, and the segment the bytes.
+    fn is_possible(&self, entries: u64) -> bool {
+        self.extents.iter().all(|(_, extent)| {
+            let slot = match extent.entries {
+                Entries::Sidecar(slot) => u64::from(slot),
+                Entries::Memory(_) => 0,
+            };
+            slot + u64::from(extent.count) <= entries && extent.bytes <= self.end
+        })
+    }
+}
+
 /// A sidecar to be written.
 pub(crate) struct Image {
     pub(crate) bytes: Vec<u8>,
@@ -186,7 +199,11 @@ pub(crate) fn read(file: &dyn File, number: u64) -> Result<Option<Table>, StoreE
             known,
         });
     }
-    Ok(parsed.table(&table))
+    let blocks = (room - parsed.table_length) / BLOCK_BYTES as u64;
+    let entries = blocks * u64::from(BLOCK_ENTRIES);
+    Ok(parsed
+        .table(&table)
+        .filter(|table| table.is_possible(entries)))
 }
 
 struct Begin {

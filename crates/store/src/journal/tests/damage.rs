@@ -143,6 +143,39 @@ fn missing_or_foreign_sidecar_is_built_again() {
 }
 
 #[test]
+fn cut_segments_cost_what_was_cut_off() {
+    let (disk, list, expected) = closed();
+    let logs: Vec<String> = disk
+        .names()
+        .into_iter()
+        .filter(|name| log_number(name).is_some())
+        .collect();
+    for log in &logs {
+        for length in [0, 63, 64, 127, 128, 129, 1000, 2000] {
+            for with_sidecar in [true, false] {
+                let disk = disk.after_kill();
+                disk.patch(log, |bytes| bytes.truncate(length));
+                if !with_sidecar {
+                    let sidecar = crate::journal::segment::sidecar_name(log_number(log).unwrap());
+                    if disk.names().contains(&sidecar) {
+                        disk.patch(&sidecar, Vec::clear);
+                    }
+                }
+                let journal = open(&disk, small());
+                let (found, _) = read(&journal, list);
+                assert!(
+                    found.iter().all(|one| expected.contains(one)),
+                    "{log} at {length}"
+                );
+                assert!(found.len() + 20 > expected.len(), "{log} at {length}");
+                commit_all(&journal);
+                journal.close().unwrap();
+            }
+        }
+    }
+}
+
+#[test]
 fn segment_without_header_is_set_aside_whole() {
     let (disk, list, expected) = closed();
     let name = disk.names().into_iter().find(|name| {
