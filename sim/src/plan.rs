@@ -179,7 +179,7 @@ fn draw_journal(random: &mut Random) -> JournalSettings {
     JournalSettings {
         segment_bytes: random.one_of([4096, 8192, 16_384, 65_536]),
         spare_segments: random.index(3),
-        reserve_segments: random.index(2) + 1,
+        reserve_segments: random.index(2) + 2,
         commit_queue_limit_bytes: random.one_of([1000, 20_000, 1 << 20]),
         unit_bytes: random.one_of([256, 4096, 65_536]),
         page_gap_bytes: random.one_of([0, 100, 4096]),

@@ -264,6 +264,16 @@ impl Shared {
             .min(self.segment_bytes_max)
     }
 
+    /// What may wait to be written. It fits into one segment of the reserve, so that it finds room
+    /// when the disk turns out to be full.
+    fn queue_limit_bytes(&self) -> u64 {
+        let limit_bytes = self.settings.commit_queue_limit_bytes;
+        if self.is_scratch {
+            return limit_bytes;
+        }
+        limit_bytes.min(self.segment_bytes() / 2)
+    }
+
     fn note_pool(&self, pool: &Pool) {
         let room = pool.room(self.settings.reserve_segments);
         self.pool_room_bytes.store(room, Ordering::Relaxed);
@@ -274,9 +284,13 @@ impl Shared {
     fn refuses_adds(&self, queued_bytes: u64) -> bool {
         let room = self.active_room_bytes.load(Ordering::Relaxed)
             + self.pool_room_bytes.load(Ordering::Relaxed);
-        let kept = queued_bytes + self.settings.commit_queue_limit_bytes;
+        let kept = queued_bytes + self.queue_limit_bytes();
         let is_full = self.disk_is_full.load(Ordering::Relaxed) && room < kept;
         is_full || self.is_stalled.load(Ordering::Relaxed)
+    }
+
+    fn waits_for_room(&self) -> bool {
+        self.disk_is_full.load(Ordering::Relaxed) || self.is_stalled.load(Ordering::Relaxed)
     }
 
     /// Why nothing is accepted, if the store failed.
@@ -366,7 +380,7 @@ impl Shared {
         while !self.is_ending.load(Ordering::Relaxed) {
             self.maintain_step();
             let pause = match self.settings.sync {
-                _ if self.disk_is_full.load(Ordering::Relaxed) => Some(FULL_DISK_RETRY),
+                _ if self.waits_for_room() => Some(FULL_DISK_RETRY),
                 SyncPolicy::Periodic { interval_ms } => Some(Duration::from_millis(interval_ms)),
                 SyncPolicy::Always | SyncPolicy::Never => None,
             };
@@ -549,7 +563,7 @@ impl Store for Journal {
 
     fn is_congested(&self) -> bool {
         let queued = self.shared.queued_bytes.load(Ordering::Relaxed);
-        queued > self.shared.settings.commit_queue_limit_bytes
+        queued > self.shared.queue_limit_bytes()
             || self.shared.is_stalled.load(Ordering::Relaxed)
     }
 

@@ -30,11 +30,13 @@ pub struct JournalSettings {
     /// Segments besides the reserve that are kept ready; those that become free fill it up, and
     /// new ones are prepared when half of them are used up.
     pub spare_segments: usize,
-    /// Prepared segments that only removals may use, so that a full disk can be drained.
+    /// Prepared segments kept for a full disk: the first for what was admitted before it was found
+    /// full, the others for removals alone, so that it can be drained.
     pub reserve_segments: usize,
     /// When records are synced.
     pub sync: SyncPolicy,
-    /// Bytes that may wait to be written before the store calls itself congested.
+    /// Bytes that may wait to be written before the store calls itself congested, at most half a
+    /// segment.
     pub commit_queue_limit_bytes: u64,
     /// Neighbouring batches are written as one atomic unit up to this size. Removals in one unit
     /// share a record, and additions removed in the same unit are not written at all.
@@ -61,7 +63,7 @@ impl Default for JournalSettings {
         Self {
             segment_bytes: 32 * MIB,
             spare_segments: 2,
-            reserve_segments: 2,
+            reserve_segments: 3,
             sync: SyncPolicy::Always,
             commit_queue_limit_bytes: 8 * MIB,
             unit_bytes: 256 * 1024,

@@ -58,7 +58,9 @@ pub(crate) struct Active {
     pub(crate) number: u64,
     pub(crate) file: Arc<dyn File>,
     capacity: u64,
-    /// It was taken out of the reserve: additions do not go here.
+    /// It was taken out of the reserve: nothing more is admitted for it.
+    is_reserve: bool,
+    /// It is not the first of the reserve: additions do not go here.
     for_removals: bool,
     /// End of what is written, synced as the policy says, and applied.
     pub(crate) end: u64,
@@ -327,14 +329,16 @@ impl Writer {
                 }
                 Err(error) if error.is_full() => {
                     shared.disk_is_full.store(true, Ordering::Relaxed);
-                    if has_adds {
-                        return Ok(false);
-                    }
                 }
                 Err(error) => return Err(error),
             }
         }
-        let for_removals = pool.ready.len() <= reserve;
+        // What was admitted before the disk was found full may use the first of the reserve.
+        let is_reserve = pool.ready.len() <= reserve;
+        let for_removals = pool.ready.len() < reserve;
+        if for_removals && has_adds {
+            return Ok(false);
+        }
         let Some(spare) = pool.ready.pop_front() else {
             return Ok(false);
         };
@@ -359,6 +363,7 @@ impl Writer {
             number,
             file,
             capacity,
+            is_reserve,
             for_removals,
             end: RECORDS_AT,
         });
@@ -545,7 +550,7 @@ impl Writer {
         let has_new_dead = std::mem::take(&mut index.has_new_dead);
         drop(index);
         let room = |now: &Active| {
-            if now.for_removals {
+            if now.is_reserve {
                 0
             } else {
                 now.capacity.saturating_sub(now.end)

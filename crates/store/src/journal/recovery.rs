@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,7 +24,7 @@ use crate::journal::fields::Fields;
 use crate::journal::files::{sync_names, write_whole};
 use crate::journal::index::{Index, Segment};
 use crate::journal::pool::{Pool, Spare};
-use crate::journal::record::{self, Header, Kind, Record, UNIT_ENDS};
+use crate::journal::record::{self, Header, Kind, Record, SYNCED_BEFORE, UNIT_ENDS};
 use crate::journal::repair::{self, SET_ASIDE_PREFIX};
 use crate::journal::scan::Scanner;
 use crate::journal::segment::{
@@ -237,6 +239,9 @@ const SCANNED_IN_MEMORY_MAX: usize = 2;
 /// So many bytes of a damaged place are kept.
 const REPORT_BYTES: usize = 64 * 1024;
 
+/// Bytes that are written again at a time.
+const REWRITE_BYTES: usize = 1024 * 1024;
+
 /// What is left to do with the records of a unit until its end is seen.
 struct Pending {
     at: u64,
@@ -387,8 +392,13 @@ impl<'a> Recovery<'a> {
         let mut unit: Vec<Pending> = Vec::new();
         let mut at = RECORDS_AT;
         let mut unit_end = at;
+        // Everything before this was synced when it was written.
+        let mut proven = 0;
         while at < end {
             if let Some(header) = scanner.at(at)? {
+                if header.has(SYNCED_BEFORE) {
+                    proven = at;
+                }
                 unit.push(Pending { at, header });
                 at += header.padded();
                 if header.has(UNIT_ENDS) {
@@ -415,19 +425,40 @@ impl<'a> Recovery<'a> {
             self.apply_unit(&mut scanner, number, &mut unit)?;
             return Ok(known_end.map_or(unit_end, |_| end.max(unit_end)));
         }
-        self.cut(candidate, unit_end)?;
+        self.cut(candidate, proven..unit_end)?;
         Ok(unit_end)
     }
 
     /// Ends the log. What was recovered is made durable before anything is built upon it, and
     /// what a crash tore is cut off.
-    fn cut(&self, candidate: &Candidate, end: u64) -> Result<(), StoreError> {
+    ///
+    /// What no later record proves to have been synced is written again: after a failed sync the
+    /// system may show it, and call it synced, though it never reached the disk.
+    fn cut(&self, candidate: &Candidate, unproven: Range<u64>) -> Result<(), StoreError> {
         let fail = |action| {
             let name = log_name(candidate.number);
             move |cause| StoreError::file(action, name, cause)
         };
-        candidate.file.set_length(end).map_err(fail("cutting"))?;
-        candidate.file.sync_all().map_err(fail("syncing"))
+        let file = candidate.file.as_ref();
+        file.set_length(unproven.end).map_err(fail("cutting"))?;
+        let mut window = vec![0; REWRITE_BYTES];
+        let mut at = unproven.start;
+        while at < unproven.end {
+            let wanted = usize::try_from(unproven.end - at).unwrap_or(usize::MAX);
+            window.resize(wanted.min(REWRITE_BYTES), 0);
+            let read = read_up_to(file, &mut window, at).map_err(fail("reading"))?;
+            let Some(bytes) = window.get(..read).filter(|bytes| !bytes.is_empty()) else {
+                break;
+            };
+            let written = file.write_all_at(&mut [IoSlice::new(bytes)], at);
+            match written {
+                // Some file systems need room even for that; it was no more than a precaution.
+                Err(cause) if crate::disk::is_full(&cause) => break,
+                done => done.map_err(fail("writing again"))?,
+            }
+            at += read as u64;
+        }
+        file.sync_all().map_err(fail("syncing"))
     }
 
     fn report(&mut self, number: u64, at: u64, next: u64) {

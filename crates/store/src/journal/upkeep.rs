@@ -68,7 +68,8 @@ impl Shared {
             self.disk_is_full.store(false, Ordering::Relaxed);
         }
         self.publish_usage();
-        if did && self.is_stalled.load(Ordering::Relaxed) {
+        // Also when nothing was done: the room may have come before the commit step gave up.
+        if (did || !is_full) && self.is_stalled.load(Ordering::Relaxed) {
             self.wake_commit();
         }
         Ok(did)

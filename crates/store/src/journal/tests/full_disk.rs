@@ -116,7 +116,7 @@ fn reserve_is_for_removals_however_many_additions_wait() {
 
 #[test]
 fn waiting_additions_are_written_when_there_is_room() {
-    for (spare_segments, reserve_segments) in [(2, 2), (0, 2), (1, 0)] {
+    for (spare_segments, reserve_segments) in [(2, 3), (0, 2), (1, 0)] {
         let disk = TestDisk::new();
         let settings = JournalSettings {
             spare_segments,
