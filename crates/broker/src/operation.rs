@@ -277,7 +277,7 @@ fn store_for_durables(
         if state.closed || !queue.stores(message, turn) || !subscription.wants(message, sender) {
             continue;
         }
-        let spot = queue.spot(state, message, turn)?;
+        let spot = queue.spot(state, (message, shared.usage()), turn)?;
         queue.note_expiration(state, message.expiration_ms(), turn);
         if let Some((Kept::Stored, target)) = spot.target() {
             targets.push(target);

@@ -42,6 +42,32 @@ impl Subscription {
     }
 }
 
+/// Messages of one connection on their way to the subscriptions.
+struct Publishing<'a> {
+    subscriptions: &'a [Arc<Subscription>],
+    outbox: &'a Arc<Outbox>,
+    /// Persistent messages are stored, for a durable subscription.
+    stores: bool,
+    /// Accepted, and not given to the subscriptions yet.
+    transient: Vec<Shared>,
+}
+
+impl<'a> Publishing<'a> {
+    fn new(
+        subscriptions: &'a [Arc<Subscription>],
+        outbox: &'a Arc<Outbox>,
+        turn: &Turn<'_>,
+    ) -> Self {
+        let durable = |subscription: &Arc<Subscription>| subscription.is_durable();
+        Self {
+            subscriptions,
+            outbox,
+            stores: turn.broker.store.is_some() && subscriptions.iter().any(durable),
+            transient: Vec::new(),
+        }
+    }
+}
+
 /// A message and its charge, shared by the subscriptions of a topic.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -50,6 +76,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// What it is charged to.
+    pub(crate) fn usage(&self) -> &Usage {
+        self.charge.usage()
+    }
+
     pub(crate) fn held(&self) -> Held {
         Held::Shared {
             _charge: Arc::clone(&self.charge),
@@ -158,14 +189,20 @@ impl Topic {
     ) {
         self.used_ms.store(turn.now.monotonic_ms, Ordering::Relaxed);
         let subscriptions = self.subscriptions();
-        let mut admitted = Vec::with_capacity(batch.len());
+        let mut publishing = Publishing::new(&subscriptions, outbox, turn);
         for incoming in batch.drain(..) {
-            match self.full_or_waiting(&subscriptions, &incoming.message, turn) {
-                None => admitted.push(incoming),
+            let mut full = self.full_or_waiting(&subscriptions, &incoming.message, turn);
+            if full.is_some() && !publishing.transient.is_empty() {
+                // What nobody wanted is free again.
+                self.flush(&mut publishing, turn);
+                full = self.full_or_waiting(&subscriptions, &incoming.message, turn);
+            }
+            match full {
+                None => self.accept(incoming, &mut publishing, turn),
                 Some(full) => self.refuse_or_park(full, incoming, outbox, turn),
             }
         }
-        self.publish_batch(&subscriptions, admitted, outbox, turn);
+        self.flush(&mut publishing, turn);
     }
 
     fn full_or_waiting(
@@ -275,7 +312,9 @@ impl Topic {
             drop(parking);
             match parked.waiting {
                 Waiting::Send(incoming) => {
-                    self.publish_batch(&subscriptions, vec![incoming], &parked.outbox, turn);
+                    let mut publishing = Publishing::new(&subscriptions, &parked.outbox, turn);
+                    self.accept(incoming, &mut publishing, turn);
+                    self.flush(&mut publishing, turn);
                 }
                 Waiting::Commit(operation) => {
                     turn.later(Work::Commit(operation));
@@ -318,40 +357,46 @@ impl Topic {
         self.note_resumed(turn);
     }
 
-    fn publish_batch(
+    /// Takes in a message that was admitted. It is charged at once, so that the next one is
+    /// measured against what is left.
+    fn accept(
         self: &Arc<Self>,
-        subscriptions: &[Arc<Subscription>],
-        batch: Vec<Incoming>,
-        outbox: &Arc<Outbox>,
+        incoming: Incoming,
+        publishing: &mut Publishing<'_>,
         turn: &mut Turn<'_>,
     ) {
-        let stores = turn.broker.store.is_some()
-            && subscriptions
-                .iter()
-                .any(|subscription| subscription.is_durable());
-        let mut transient = Vec::with_capacity(batch.len());
-        for incoming in batch {
-            let Incoming { message, reply, .. } = incoming;
-            if turn.broker.is_repeated(&message) {
-                turn.answer_again(outbox, reply, stores && message.is_persistent());
-                continue;
-            }
-            if message.is_expired(turn.now.wall_ms) {
-                turn.answer(outbox, reply, Ok(()));
-                continue;
-            }
-            self.enqueued.fetch_add(1, Ordering::Relaxed);
-            if stores && message.is_persistent() {
-                self.publish_transient(subscriptions, &transient, outbox.id, turn);
-                transient.clear();
-                let node = Node::Topic(Arc::clone(self));
-                Operation::single(node, message, outbox, reply).apply(turn);
-            } else {
-                transient.push(self.share(message));
-                turn.answer(outbox, reply, Ok(()));
-            }
+        let Incoming { message, reply, .. } = incoming;
+        let outbox = publishing.outbox;
+        let stored = publishing.stores && message.is_persistent();
+        if turn.broker.is_repeated(&message) {
+            turn.answer_again(outbox, reply, stored);
+            return;
         }
-        self.publish_transient(subscriptions, &transient, outbox.id, turn);
+        if message.is_expired(turn.now.wall_ms) {
+            turn.answer(outbox, reply, Ok(()));
+            return;
+        }
+        self.enqueued.fetch_add(1, Ordering::Relaxed);
+        if stored {
+            self.flush(publishing, turn);
+            let node = Node::Topic(Arc::clone(self));
+            Operation::single(node, message, outbox, reply).apply(turn);
+        } else {
+            publishing.transient.push(self.share(message));
+            turn.answer(outbox, reply, Ok(()));
+        }
+    }
+
+    /// Gives what was accepted to the subscriptions.
+    fn flush(&self, publishing: &mut Publishing<'_>, turn: &mut Turn<'_>) {
+        let sender = publishing.outbox.id;
+        self.publish_transient(
+            publishing.subscriptions,
+            &publishing.transient,
+            sender,
+            turn,
+        );
+        publishing.transient.clear();
     }
 
     /// Publishes one message on behalf of the broker itself.
@@ -408,7 +453,7 @@ impl Queue {
         turn: &mut Turn<'_>,
     ) {
         let message = &shared.message;
-        let Ok(spot) = self.spot(state, message, turn) else {
+        let Ok(spot) = self.spot(state, (message, shared.usage()), turn) else {
             return;
         };
         self.note_spot(&spot, message, writes, turn);

@@ -563,8 +563,7 @@ impl Store for Journal {
 
     fn is_congested(&self) -> bool {
         let queued = self.shared.queued_bytes.load(Ordering::Relaxed);
-        queued > self.shared.queue_limit_bytes()
-            || self.shared.is_stalled.load(Ordering::Relaxed)
+        queued > self.shared.queue_limit_bytes() || self.shared.is_stalled.load(Ordering::Relaxed)
     }
 
     fn observe(&self, observer: Arc<dyn CommitObserver>) {

@@ -95,7 +95,9 @@ impl Ledger {
         let Some(copy) = self.copies.get(id) else {
             return false;
         };
-        !copy.seen && self.is_stable(id)
+        // An acknowledgement of a former life may have been carried out.
+        let consumed = copy.now.has(Places::GONE);
+        !copy.seen && !consumed && self.is_stable(id)
     }
 
     /// Nothing but its consumption can make the copy disappear.

@@ -148,6 +148,10 @@ impl Charge {
             bytes,
         }
     }
+
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.usage
+    }
 }
 
 impl Drop for Charge {

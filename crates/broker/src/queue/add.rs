@@ -5,6 +5,7 @@
 //! messages are in the journal in either case.
 
 use crate::entry::{Entry, Place};
+use crate::flow::usage::Usage;
 use crate::outbox::Outbox;
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, QueueState, Role};
@@ -109,8 +110,13 @@ impl Queue {
             && !self.destination.kind().is_temporary()
     }
 
-    /// Would the message be kept in memory?
-    pub(crate) fn keeps(&self, state: &QueueState, message: &Message, turn: &Turn<'_>) -> bool {
+    /// Would the message be kept in memory, charged to `usage`?
+    pub(crate) fn keeps(
+        &self,
+        state: &QueueState,
+        (message, usage): (&Message, &Usage),
+        turn: &Turn<'_>,
+    ) -> bool {
         let stored = self.stores(message, turn);
         let Some(lane) = state.lanes.get(self.lane_of(message)) else {
             return true;
@@ -121,32 +127,32 @@ impl Queue {
         if !stored && (turn.broker.spool.is_none() || !self.spools()) {
             return true;
         }
-        lane.all_in_window() && self.has_space(state) && (self.policy.use_cache || !stored)
+        let has_space = self.has_space(state, &self.usage) && self.has_space(state, usage);
+        lane.all_in_window() && has_space && (self.policy.use_cache || !stored)
     }
 
     /// Room to keep a message in memory. A topic's subscriptions share its memory; one that keeps
     /// up may use the share above the high-water mark, so that a slow one does not slow it down.
-    pub(crate) fn has_space(&self, state: &QueueState) -> bool {
+    pub(crate) fn has_space(&self, state: &QueueState, usage: &Usage) -> bool {
         let keeps_up =
             !matches!(self.role, Role::Queue) && state.held_count() < self.policy.page_size_max;
         if keeps_up {
-            return self.usage.full_node().is_none();
+            return usage.full_node().is_none();
         }
-        self.usage
-            .has_space(self.policy.cursor_memory_high_water_mark)
+        usage.has_space(self.policy.cursor_memory_high_water_mark)
     }
 
-    /// Chooses the place of a message that was admitted.
+    /// Chooses the place of a message that was admitted, and is charged to `usage`.
     ///
     /// # Errors
     /// When the store cannot define a list any more.
     pub(crate) fn spot(
         &self,
         state: &mut QueueState,
-        message: &Message,
+        (message, usage): (&Message, &Usage),
         turn: &Turn<'_>,
     ) -> Result<Spot, Failure> {
-        let keep = self.keeps(state, message, turn);
+        let keep = self.keeps(state, (message, usage), turn);
         let lane_number = self.lane_of(message);
         let place = if self.stores(message, turn) {
             let list = self.list(state, lane_number, Kept::Stored, turn)?;
@@ -216,7 +222,7 @@ impl Queue {
         writes: &mut Writes,
         turn: &mut Turn<'_>,
     ) -> Result<(), Failure> {
-        let spot = self.spot(state, &message, turn)?;
+        let spot = self.spot(state, (&message, &self.usage), turn)?;
         self.note_spot(&spot, &message, writes, turn);
         self.note_expiration(state, message.expiration_ms(), turn);
         if spot.keep {

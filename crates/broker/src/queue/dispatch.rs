@@ -41,7 +41,17 @@ impl Queue {
         if state.attachments.is_empty() || !self.may_start(state, turn) {
             return;
         }
-        self.rewind(state, turn);
+        // Dispatch itself may find that something passed over can be taken now.
+        while self.rewind(state, turn) {
+            self.dispatch_lanes(state, turn);
+            if !state.rewind_wanted {
+                break;
+            }
+        }
+        self.page_in(state, turn);
+    }
+
+    fn dispatch_lanes(self: &Arc<Self>, state: &mut QueueState, turn: &mut Turn<'_>) {
         for lane in (0..state.lanes.len()).rev() {
             let goes_on = if state.is_plain() {
                 self.dispatch_plain(state, lane, turn)
@@ -52,7 +62,6 @@ impl Queue {
                 break;
             }
         }
-        self.page_in(state, turn);
     }
 
     fn may_start(&self, state: &QueueState, turn: &Turn<'_>) -> bool {
@@ -112,6 +121,9 @@ impl Queue {
                 Pick::To(to) => {
                     if let Some(entry) = state.take_at(lane, at) {
                         self.hand_over(state, lane, entry, to, turn);
+                    }
+                    if state.rewind_wanted {
+                        return false;
                     }
                 }
                 Pick::Wait | Pick::Nobody => at += 1,
@@ -288,8 +300,10 @@ impl QueueState {
         if self.groups.contains_key(group) {
             return;
         }
-        if self.groups.len() >= groups_max {
-            self.groups.pop_first();
+        if self.groups.len() >= groups_max
+            && let Some((_, owner)) = self.groups.pop_first()
+        {
+            self.look_again_for(owner);
         }
         let Some(attachment) = self.attachments.get(to) else {
             return;
@@ -299,6 +313,18 @@ impl QueueState {
             consumer: attachment.consumer.id,
         };
         self.groups.insert(group.into(), owner);
+    }
+
+    /// What waited for an owner of a group that may move comes before what follows in the group.
+    fn look_again_for(&mut self, owner: Owner) {
+        let Some(owner) = self.attachment_of(owner) else {
+            return;
+        };
+        let waiting = self.attachments.get(owner).map(|one| one.wanted_from);
+        if waiting.is_some_and(|order| order < u64::MAX) {
+            self.rescan_from = 0;
+            self.rewind_wanted = true;
+        }
     }
 
     pub(crate) fn take_at(&mut self, lane: usize, at: usize) -> Option<Entry> {

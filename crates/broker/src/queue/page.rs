@@ -72,7 +72,7 @@ impl Queue {
     /// Bytes that may be read now; `None` when there is no room.
     fn page_bytes(&self, state: &QueueState) -> Option<usize> {
         let percent = self.policy.cursor_memory_high_water_mark;
-        let space = if self.cursor == Cursor::Memory || self.has_space(state) {
+        let space = if self.cursor == Cursor::Memory || self.has_space(state, &self.usage) {
             self.usage
                 .space_bytes(percent)
                 .clamp(RESERVE_BYTES, PAGE_BYTES_MAX)
@@ -148,7 +148,10 @@ impl Queue {
         };
         let backlog = lane.backlog(job.kept);
         backlog.from = next;
+        let fresh = staged.len();
         staged.retain(|entry| !backlog.skipped(entry));
+        // What was dealt with, or is in flight, was not counted as waiting.
+        read -= (fresh - staged.len()) as u64;
         backlog.skip = backlog.skip.split_off(&next);
         for entry in staged.iter().filter(|entry| entry.expiration_ms > 0) {
             let due = (entry.expiration_ms, job.lane as u8, entry.order);
@@ -166,7 +169,7 @@ impl Queue {
 
     /// May one more message be taken in, after so many bytes of the same page?
     fn may_stage(&self, state: &QueueState, staged_bytes: u64) -> bool {
-        if self.cursor == Cursor::Memory || self.has_space(state) {
+        if self.cursor == Cursor::Memory || self.has_space(state, &self.usage) {
             return true;
         }
         let within_reserve = staged_bytes < RESERVE_BYTES && self.usage.has_own_space();

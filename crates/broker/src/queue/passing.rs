@@ -59,7 +59,7 @@ impl Queue {
     /// Lets go of what nobody with room wants, where there is more behind it.
     pub(crate) fn pass_over(&self, state: &mut QueueState) {
         let low = self.policy.page_size_max.max(1);
-        let full = !self.has_space(state);
+        let full = !self.has_space(state, &self.usage);
         for lane in &mut state.lanes {
             let unread = lane.stored.unread() || lane.spooled.unread();
             if unread && (lane.window.len() >= low || (full && !lane.window.is_empty())) {
@@ -68,14 +68,16 @@ impl Queue {
         }
     }
 
-    /// Goes back to what was passed over, when it is wanted and safe.
-    pub(crate) fn rewind(self: &Arc<Self>, state: &mut QueueState, turn: &Turn<'_>) {
+    /// Goes back to what was passed over, when it is wanted and safe. `false` while it is not
+    /// safe yet: what comes later must not overtake it.
+    pub(crate) fn rewind(self: &Arc<Self>, state: &mut QueueState, turn: &Turn<'_>) -> bool {
         if !state.rewind_wanted || !state.lanes.iter().any(Lane::has_passed) {
             state.rewind_wanted = false;
-            return;
+            return true;
         }
         if !self.departures.are_done(turn) {
-            return turn.broker.await_pages(self);
+            turn.broker.await_pages(self);
+            return false;
         }
         state.rewind_wanted = false;
         state.rescan_from = 0;
@@ -87,5 +89,6 @@ impl Queue {
             // The rescan mark is at the beginning already.
             lane.merge();
         }
+        true
     }
 }

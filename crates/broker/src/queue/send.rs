@@ -110,7 +110,7 @@ impl Queue {
         turn: &mut Turn<'_>,
     ) -> Option<Full> {
         let store = self.stores(message, turn);
-        let spool = !store && !self.keeps(state, message, turn);
+        let spool = !store && !self.keeps(state, (message, &self.usage), turn);
         let can_spool = turn.broker.spool.is_some() && self.spools();
         let memory = self.cursor == Cursor::Memory
             || self.policy.cursor_memory_high_water_mark > 100
