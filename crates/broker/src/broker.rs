@@ -7,9 +7,9 @@ use crate::error::BrokerError;
 use crate::flow::usage::{Signal, Usage};
 use crate::outbox::{Outbox, Wake};
 use crate::policy::Policies;
-use crate::queue::Queue;
 use crate::queue::add::{Writes, store_failure};
 use crate::queue::lane::Kept;
+use crate::queue::{Queue, Waits};
 use crate::session::Session;
 use crate::settings::BrokerSettings;
 use crate::topic::Subscription;
@@ -40,6 +40,8 @@ pub struct Broker {
     parked: Mutex<Vec<Node>>,
     awaiting: Mutex<Vec<Arc<Outbox>>>,
     awaiting_pages: Mutex<Vec<Arc<Queue>>>,
+    /// Queues whose next page waits for room in memory, to be looked at again with each tick.
+    awaiting_room: Mutex<Vec<Arc<Queue>>>,
     /// When queues have something to expire: (wall-clock ms, queue).
     timers: Mutex<BTreeSet<(i64, u64)>>,
     starts: Mutex<Vec<(u64, Weak<Queue>)>>,
@@ -93,6 +95,7 @@ impl Broker {
             parked: Mutex::default(),
             awaiting: Mutex::default(),
             awaiting_pages: Mutex::default(),
+            awaiting_room: Mutex::default(),
             timers: Mutex::default(),
             starts: Mutex::default(),
             queues: Mutex::default(),
@@ -120,6 +123,10 @@ impl Broker {
             turn.later(Work::Resume(node.clone()));
         }
         self.requeue_pages();
+        for queue in std::mem::take(&mut *self.awaiting_room.lock()) {
+            queue.stop_waiting(Waits::Room);
+            turn.later(Work::Dispatch(queue));
+        }
         let mut starts = self.starts.lock();
         for (_, queue) in starts.extract_if(.., |(at, _)| *at <= now.monotonic_ms) {
             if let Some(queue) = queue.upgrade() {
@@ -238,13 +245,23 @@ impl Broker {
 
     /// The queue's next page is not written yet.
     pub(crate) fn await_pages(&self, queue: &Arc<Queue>) {
-        self.awaiting_pages.lock().push(Arc::clone(queue));
+        if queue.start_waiting(Waits::Written) {
+            self.awaiting_pages.lock().push(Arc::clone(queue));
+        }
     }
 
     pub(crate) fn requeue_pages(&self) {
         let waiting = std::mem::take(&mut *self.awaiting_pages.lock());
         for queue in waiting {
+            queue.stop_waiting(Waits::Written);
             self.work.dispatch(queue);
+        }
+    }
+
+    /// There is no room in memory for the queue's next page.
+    pub(crate) fn await_room(&self, queue: &Arc<Queue>) {
+        if queue.start_waiting(Waits::Room) {
+            self.awaiting_room.lock().push(Arc::clone(queue));
         }
     }
 

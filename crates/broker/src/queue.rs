@@ -45,6 +45,15 @@ pub(crate) enum Role {
     Durable { client_id: Arc<str>, name: Arc<str> },
 }
 
+/// What the next page of a queue may wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// Messages that are not written yet.
+    Written,
+    /// Room in memory.
+    Room,
+}
+
 /// See the module.
 pub(crate) struct Queue {
     /// Unique for the life of the broker; the order in which several queues are locked.
@@ -57,6 +66,8 @@ pub(crate) struct Queue {
     pub(crate) cursor: Cursor,
     /// Messages wait in the spool.
     spooling: AtomicBool,
+    waits_written: AtomicBool,
+    waits_room: AtomicBool,
     /// What has left and is not removed from disk yet.
     pub(crate) departures: passing::Departures,
     state: Mutex<QueueState>,
@@ -170,6 +181,8 @@ impl Queue {
             policy: parts.policy,
             cursor: parts.cursor,
             spooling: AtomicBool::new(false),
+            waits_written: AtomicBool::new(false),
+            waits_room: AtomicBool::new(false),
             departures: passing::Departures::default(),
             state: Mutex::new(state),
         })
@@ -182,6 +195,22 @@ impl Queue {
 
     pub(crate) fn set_spooling(&self, spooling: bool) {
         self.spooling.store(spooling, Ordering::Relaxed);
+    }
+
+    /// `false` if the queue waits for that already.
+    pub(crate) fn start_waiting(&self, what: Waits) -> bool {
+        !self.flag(what).swap(true, Ordering::SeqCst)
+    }
+
+    pub(crate) fn stop_waiting(&self, what: Waits) {
+        self.flag(what).store(false, Ordering::SeqCst);
+    }
+
+    fn flag(&self, what: Waits) -> &AtomicBool {
+        match what {
+            Waits::Written => &self.waits_written,
+            Waits::Room => &self.waits_room,
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, QueueState> {

@@ -65,6 +65,15 @@ impl Queue {
         }
     }
 
+    /// A consumer has room because of what it acknowledged elsewhere.
+    pub(crate) fn room_won(self: &Arc<Self>, consumer: &Arc<Consumer>, turn: &mut Turn<'_>) {
+        let mut state = self.lock();
+        if let Some(at) = state.attachment_at(consumer) {
+            state.room_freed(at);
+            self.dispatch_locked(&mut state, turn);
+        }
+    }
+
     /// Does to one delivery what its consumer said.
     fn settle(
         self: &Arc<Self>,

@@ -51,7 +51,9 @@ impl Queue {
                 if backlog.paging || !backlog.unread() || !backlog.staged.is_empty() {
                     continue;
                 }
-                let Some(bytes_max) = bytes_max else { return };
+                let Some(bytes_max) = bytes_max else {
+                    return turn.broker.await_room(self);
+                };
                 backlog.paging = true;
                 let request = PageRequest {
                     list,

@@ -36,12 +36,7 @@ impl Session {
         if count == 0 && matches!(ack.range, AckRange::One(_)) {
             return self.unknown(ack, turn);
         }
-        // The window is shared: room won at one queue is room at all.
-        if queues.len() > 1 {
-            for queue in &queues {
-                turn.later(Work::Dispatch(Arc::clone(queue)));
-            }
-        }
+        share_room(&consumer, &queues, turn);
         if let Some(failure) = failure {
             return turn.answer(&self.outbox, ack.reply, Err(failure));
         }
@@ -111,6 +106,16 @@ impl Session {
         if count == 0 && matches!(ack.range, AckRange::One(_)) {
             return self.unknown(ack, turn);
         }
+        share_room(consumer, queues, turn);
         turn.answer(&self.outbox, ack.reply, Ok(()));
+    }
+}
+
+/// The window is shared: room won at one queue is room at all.
+fn share_room(consumer: &Arc<Consumer>, queues: &[Arc<Queue>], turn: &mut Turn<'_>) {
+    if queues.len() > 1 {
+        for queue in queues {
+            queue.room_won(consumer, turn);
+        }
     }
 }
