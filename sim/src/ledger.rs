@@ -418,6 +418,8 @@ impl Ledger {
         self.unanswered.insert(send);
         if let Some(fact) = self.sends.get_mut(send) {
             fact.repeated = true;
+            // It may have been refused the first time, when later ones were accepted.
+            fact.order = None;
         }
     }
 

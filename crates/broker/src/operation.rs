@@ -126,7 +126,7 @@ impl Operation {
     /// Does everything, whatever the limits say.
     pub(crate) fn apply(mut self, turn: &mut Turn<'_>) {
         let (sends, expired) = self.targets(turn.now.wall_ms);
-        let queues = involved(&sends, &self.acks, turn);
+        let queues = involved(&sends, &self.acks);
         let mut locked: Locked<'_> = queues
             .values()
             .map(|queue| (queue.id, (queue, queue.lock())))
@@ -162,7 +162,7 @@ impl Operation {
             }
         }
         drop(locked);
-        publish_transient(&sends, self.outbox.id, turn);
+        publish(&sends, self.outbox.id, turn);
         if !with_batch {
             let result = result.and(written.map(|_| ()));
             let queues = queues.into_values().collect();
@@ -253,14 +253,14 @@ impl Target {
                 Some(_) | None => Err(queue.gone()),
             },
             Self::Topic(topic, shared) => {
-                store_for_durables(topic, shared, locked, sender, writes, turn)
+                give_to_durables(topic, shared, locked, sender, writes, turn)
             }
         }
     }
 }
 
-/// One record for all durable subscriptions that want the message.
-fn store_for_durables(
+/// Gives a message to all durable subscriptions that want it; if it is stored, as one record.
+fn give_to_durables(
     topic: &Topic,
     shared: &Shared,
     locked: &mut Locked<'_>,
@@ -274,7 +274,14 @@ fn store_for_durables(
         let Some((queue, state)) = locked.get_mut(&subscription.queue.id) else {
             continue;
         };
-        if state.closed || !queue.stores(message, turn) || !subscription.wants(message, sender) {
+        if state.closed || !subscription.wants(message, sender) {
+            continue;
+        }
+        if !queue.stores(message, turn) {
+            // What is not stored is only for those who listen.
+            if !state.attachments.is_empty() {
+                queue.take_shared(state, shared, writes, turn);
+            }
             continue;
         }
         let spot = queue.spot(state, (message, shared.usage()), turn)?;
@@ -298,11 +305,7 @@ fn store_for_durables(
 }
 
 /// The queues that an operation changes, by id.
-fn involved(
-    sends: &[Target],
-    acks: &[(Arc<Queue>, Arc<Consumer>)],
-    turn: &Turn<'_>,
-) -> BTreeMap<u64, Arc<Queue>> {
+fn involved(sends: &[Target], acks: &[(Arc<Queue>, Arc<Consumer>)]) -> BTreeMap<u64, Arc<Queue>> {
     let mut queues = BTreeMap::new();
     let mut add = |queue: &Arc<Queue>| {
         queues.entry(queue.id).or_insert_with(|| Arc::clone(queue));
@@ -310,14 +313,10 @@ fn involved(
     for send in sends {
         match send {
             Target::Queue(queue, _) => add(queue),
-            Target::Topic(topic, shared) => {
-                let durables = topic.subscriptions();
-                let stored = |queue: &Arc<Queue>| queue.stores(&shared.message, turn);
-                durables
-                    .iter()
-                    .map(|s| &s.queue)
-                    .filter(|queue| stored(queue))
-                    .for_each(&mut add);
+            Target::Topic(topic, _) => {
+                let subscriptions = topic.subscriptions();
+                let durables = subscriptions.iter().filter(|s| s.is_durable());
+                durables.map(|s| &s.queue).for_each(&mut add);
             }
         }
     }
@@ -325,10 +324,12 @@ fn involved(
     queues
 }
 
-fn publish_transient(sends: &[Target], sender: u64, turn: &mut Turn<'_>) {
+/// Gives messages to the subscriptions that are not durable.
+fn publish(sends: &[Target], sender: u64, turn: &mut Turn<'_>) {
     for send in sends {
         if let Target::Topic(topic, shared) = send {
-            let subscriptions = topic.subscriptions();
+            let mut subscriptions = topic.subscriptions().to_vec();
+            subscriptions.retain(|subscription| !subscription.is_durable());
             topic.publish_transient(&subscriptions, std::slice::from_ref(shared), sender, turn);
         }
     }

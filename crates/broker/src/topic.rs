@@ -445,7 +445,7 @@ impl Topic {
 
 impl Queue {
     /// Takes in a message of a topic that is not stored.
-    fn take_shared(
+    pub(crate) fn take_shared(
         &self,
         state: &mut crate::queue::QueueState,
         shared: &Shared,
