@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Runs the JMS suite: interop/java/run.sh [floodway|activemq] [CLIENT VERSION] [PART OF A NAME...]
+#
+# Starts the broker in a fresh folder on a free port, runs the checks with that client and leaves
+# target/interop-java/results/BROKER-CLIENT.tsv (name, result, mark, reason). With `load` in place
+# of parts of names it runs the load client. ACTIVEMQ_VERSION chooses the real broker. Skips with
+# one line, code 0, if Java, Maven, the artifacts or Floodway's OpenWire listener are missing.
+set -euo pipefail
+
+here="$(cd "$(dirname "$0")" && pwd)"
+root="$(cd "$here/../.." && pwd)"
+built="$root/target/interop-java"
+broker="${1:-floodway}"
+client="${2:-5.19.9}"
+shift $(($# < 2 ? $# : 2))
+java_flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1)
+activemq="${ACTIVEMQ_VERSION:-5.19.1}"
+
+skip() {
+    echo "SKIPPED java: $1"
+    exit 0
+}
+
+command -v java > /dev/null || skip "no Java"
+major="$(java -version 2>&1 | sed -nE '1s/.*version "([0-9]+).*/\1/p')"
+[ "${major:-0}" -ge 17 ] || skip "Java is older than 17"
+mkdir -p "$built/results"
+
+# build FOLDER OUTPUT OPTION...: compiles with Maven unless nothing changed since the last time.
+build() {
+    local project="$here/$1" output="$built/$2" log="$built/maven-$2.log" stamp
+    shift 2
+    stamp="$(find "$project" -type f -print0 | sort -z | xargs -0 cat | cksum) $*"
+    [ -s "$output/classpath" ] && [ "$(cat "$output/stamp" 2> /dev/null)" = "$stamp" ] && return 0
+    command -v mvn > /dev/null || skip "no Maven"
+    rm -rf "$output/classes" "$output/jakarta"
+    if ! mvn -q -B -f "$project" "$@" compile > "$log" 2>&1; then
+        grep -q 'COMPILATION ERROR' "$log" && { cat "$log" >&2; exit 1; }
+        skip "Maven cannot get what $(basename "$project") needs: $(grep -m1 -oE 'Could not [^>]*' "$log" || tail -n 1 "$log")"
+    fi
+    echo "$stamp" > "$output/stamp"
+}
+
+options=("-Dclient.version=$client")
+case "$client" in 5.*) ;; *) options+=(-Djms=jakarta) ;; esac
+build suite "$client" "${options[@]}"
+
+home="$(mktemp -d)"
+cleanup() {
+    [ -s "$home/pid" ] && "$here/broker.sh" "$home" kill
+    [ -n "${KEEP:-}" ] && echo "kept: $home" || rm -rf "$home"
+}
+trap cleanup EXIT
+# A port that nothing listens on now; the range lies below that of outgoing connections.
+for port in $(shuf -i 20000-32000 -n 50); do
+    (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> "$home/null" || break
+done
+echo "$port" > "$home/port"
+mkdir "$home/data"
+sed -e "s#PORT#$port#; s#DATA#$home/data#" "$here/conf/activemq.xml" > "$home/activemq.xml"
+
+case "$broker" in
+    floodway)
+        binary="${FLOODWAY_BIN:-$root/target/release/floodway}"
+        [ -x "$binary" ] || skip "no broker at $binary; run cargo build --release"
+        version="$("$binary" --version | awk '{ print $NF }')"
+        if "$binary" doctor "$home/activemq.xml" 2>&1 | grep -q '^connectors *none'; then
+            skip "this Floodway does not listen to OpenWire"
+        fi
+        line=("$binary" start "$home/activemq.xml")
+        ;;
+    activemq)
+        version="$activemq"
+        options=("-Dbroker.version=$activemq")
+        case "$activemq" in 5.*) ;; *) options+=(-Dspring.version=6.2.11) ;; esac
+        build activemq "broker-$activemq" "${options[@]}"
+        line=(java -Xmx768m "${java_flags[@]}"
+            -cp "$built/broker-$activemq/classes:$(cat "$built/broker-$activemq/classpath")"
+            floodway.interop.ActiveMq "$home/activemq.xml")
+        ;;
+    *)
+        echo "usage: $0 [floodway|activemq] [CLIENT VERSION] [PART OF A NAME...]" >&2
+        exit 2
+        ;;
+esac
+{
+    echo '#!/bin/sh'
+    printf 'exec'
+    printf " '%s'" "${line[@]}"
+    echo
+} > "$home/command"
+chmod +x "$home/command"
+"$here/broker.sh" "$home" start || { echo "$broker did not start" >&2; exit 1; }
+
+main=floodway.interop.Runner
+results="$built/results/$broker-$client.tsv"
+arguments=("$results" "$@")
+if [ "${1:-}" = load ]; then
+    main=floodway.interop.Load
+    arguments=("${@:2}")
+elif [ $# -gt 0 ]; then
+    arguments[0]="$built/results/part.tsv"
+fi
+echo "$broker $version, client $client"
+code=0
+java -Xmx768m "${java_flags[@]}" -cp "$built/$client/classes:$(cat "$built/$client/classpath")" \
+    -Dsuite.port="$port" -Dsuite.broker="$broker" -Dsuite.version="$version" \
+    -Dsuite.client="$client" -Dsuite.control="'$here/broker.sh' '$home'" \
+    -Dsuite.pid="$home/pid" "$main" "${arguments[@]}" || code=$?
+if [ -n "${KEEP:-}" ]; then cp "$home/broker.log" "$built/results/$broker-$client.log"; fi
+exit "$code"

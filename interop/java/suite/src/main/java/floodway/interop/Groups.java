@@ -1,0 +1,19 @@
+package floodway.interop;
+
+import floodway.interop.checks.*;
+import java.util.List;
+
+/** All groups in their order; those that restart the broker come last. */
+final class Groups {
+    static final List<Class<? extends Fixture>> ALL = List.of(
+            MessageTypes.class,
+            Headers.class,
+            Acknowledgements.class,
+            Transactions.class,
+            Xa.class,
+            Selectors.class,
+            DurableSubscriptions.class);
+
+    private Groups() {
+    }
+}
