@@ -66,6 +66,8 @@ pub(crate) struct Queue {
     pub(crate) cursor: Cursor,
     /// Messages wait in the spool.
     spooling: AtomicBool,
+    /// Messages of an earlier life, to be kept in memory only, are still being read.
+    reading_back: AtomicBool,
     waits_written: AtomicBool,
     waits_room: AtomicBool,
     /// What has left and is not removed from disk yet.
@@ -181,6 +183,7 @@ impl Queue {
             policy: parts.policy,
             cursor: parts.cursor,
             spooling: AtomicBool::new(false),
+            reading_back: AtomicBool::new(false),
             waits_written: AtomicBool::new(false),
             waits_room: AtomicBool::new(false),
             departures: passing::Departures::default(),
@@ -195,6 +198,18 @@ impl Queue {
 
     pub(crate) fn set_spooling(&self, spooling: bool) {
         self.spooling.store(spooling, Ordering::Relaxed);
+    }
+
+    /// Are messages of an earlier life, to be kept in memory only, still being read?
+    pub(crate) fn is_reading_back(&self) -> bool {
+        self.reading_back.load(Ordering::Relaxed)
+    }
+
+    /// `true` if the last of them has just been read.
+    pub(crate) fn note_reading_back(&self, state: &QueueState) -> bool {
+        let unread = |lane: &Lane| !lane.stored.is_empty();
+        let reading = self.cursor == Cursor::Memory && state.lanes.iter().any(unread);
+        self.reading_back.swap(reading, Ordering::Relaxed) && !reading
     }
 
     /// `false` if the queue waits for that already.

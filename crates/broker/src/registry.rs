@@ -435,9 +435,7 @@ fn restore(broker: &Broker, info: &ListInfo, turn: &mut Turn<'_>) -> Result<(), 
     {
         queue.note_expiration(&mut state, next, turn);
     }
+    queue.note_reading_back(&state);
     queue.dispatch_locked(&mut state, turn);
-    if queue.cursor == Cursor::Memory {
-        queue.page_in(&mut state, turn);
-    }
     Ok(())
 }

@@ -240,7 +240,9 @@ impl Topic {
                 .iter()
                 .any(|subscription| subscription.queue.is_spooling()),
         };
+        let reading = |subscription: &Arc<Subscription>| subscription.queue.is_reading_back();
         fullness(demand, &self.usage, &self.policy, turn)
+            .or_else(|| subscriptions.iter().any(reading).then_some(Full::Congested))
     }
 
     fn refuse_or_park(

@@ -262,7 +262,12 @@ impl World {
             if limit == 0 || one.memory_used_bytes < limit || self.is_unlimited(&one.destination) {
                 continue;
             }
-            let allowed = limit + self.overshoot(one);
+            // A mark above 100 % is a greater limit.
+            let mark = self
+                .plan
+                .policy(&one.destination)
+                .cursor_memory_high_water_mark;
+            let allowed = limit * u64::from(mark.max(100)) / 100 + self.overshoot(one);
             if one.memory_used_bytes > allowed {
                 let text = format!("memory over {allowed} bytes: {one:?}");
                 self.report(Checker::Limit, text);

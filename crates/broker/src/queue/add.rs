@@ -139,7 +139,15 @@ impl Queue {
         if keeps_up {
             return usage.full_node().is_none();
         }
-        usage.has_space(self.policy.cursor_memory_high_water_mark)
+        usage.has_space(self.memory_percent())
+    }
+
+    /// How much of its memory limit the queue may fill.
+    pub(crate) fn memory_percent(&self) -> u32 {
+        match self.cursor {
+            Cursor::Memory => 100,
+            Cursor::Store | Cursor::File => self.policy.cursor_memory_high_water_mark,
+        }
     }
 
     /// Chooses the place of a message that was admitted, and is charged to `usage`.

@@ -39,6 +39,9 @@ impl Queue {
     pub(crate) fn dispatch_locked(self: &Arc<Self>, state: &mut QueueState, turn: &mut Turn<'_>) {
         self.serve_browsers(state, turn);
         if state.attachments.is_empty() || !self.may_start(state, turn) {
+            if self.is_reading_back() {
+                self.page_in(state, turn);
+            }
             return;
         }
         // Dispatch itself may find that something passed over can be taken now.

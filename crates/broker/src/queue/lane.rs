@@ -124,6 +124,15 @@ impl Lane {
         self.stored.is_empty() && self.spooled.is_empty() && self.aside.is_empty()
     }
 
+    /// Something was read from disk and waits for what comes before it.
+    pub(crate) fn has_staged(&self) -> bool {
+        !self.stored.staged.is_empty() || !self.spooled.staged.is_empty()
+    }
+
+    pub(crate) fn has_unread(&self) -> bool {
+        self.stored.unread() || self.spooled.unread()
+    }
+
     /// Messages waiting, in memory and on disk.
     pub(crate) fn count(&self) -> u64 {
         let staged = self.stored.staged.len() + self.spooled.staged.len();

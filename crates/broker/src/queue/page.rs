@@ -6,7 +6,7 @@
 //! destinations have taken.
 
 use crate::entry::Place;
-use crate::queue::lane::Kept;
+use crate::queue::lane::{Kept, Lane};
 use crate::queue::{Queue, QueueState};
 use crate::settings::Cursor;
 use crate::turn::Turn;
@@ -37,7 +37,7 @@ impl Queue {
             self.pass_over(state);
         }
         let low = self.policy.page_size_max.max(1);
-        for lane in (0..state.lanes.len()).rev() {
+        for lane in self.lanes_to_page(state) {
             for kept in [Kept::Stored, Kept::Spooled] {
                 let bytes_max = self.page_bytes(state);
                 let Some(found) = state.lanes.get_mut(lane) else {
@@ -71,12 +71,27 @@ impl Queue {
         }
     }
 
+    /// The lanes in which to look for a page, the one of the highest priority first. Where memory
+    /// is full, only one at a time reads what it needs to go on.
+    fn lanes_to_page(&self, state: &QueueState) -> impl Iterator<Item = usize> + use<> {
+        let count = state.lanes.len();
+        let full = count > 1 && !self.has_space(state, &self.usage);
+        let only = full.then(|| {
+            let staged = state.lanes.iter().position(Lane::has_staged);
+            staged.or_else(|| state.lanes.iter().rposition(Lane::has_unread))
+        });
+        let lanes = match only.flatten() {
+            Some(lane) => lane..lane + 1,
+            None => 0..count,
+        };
+        lanes.rev()
+    }
+
     /// Bytes that may be read now; `None` when there is no room.
     fn page_bytes(&self, state: &QueueState) -> Option<usize> {
-        let percent = self.policy.cursor_memory_high_water_mark;
-        let space = if self.cursor == Cursor::Memory || self.has_space(state, &self.usage) {
+        let space = if self.has_space(state, &self.usage) {
             self.usage
-                .space_bytes(percent)
+                .space_bytes(self.memory_percent())
                 .clamp(RESERVE_BYTES, PAGE_BYTES_MAX)
         } else if state.holds_nothing() {
             RESERVE_BYTES
@@ -115,6 +130,9 @@ impl Queue {
             return;
         }
         self.stage(&mut state, job, page);
+        if self.note_reading_back(&state) {
+            turn.broker.signal.raise();
+        }
         self.dispatch_locked(&mut state, turn);
     }
 
@@ -126,7 +144,7 @@ impl Queue {
         for record in page.records {
             let position = record.position;
             // What a message costs is known only now: the rest is read again when there is room.
-            if !self.may_stage(state, bytes) {
+            if !self.may_stage(state, job.lane, bytes) {
                 next = position;
                 break;
             }
@@ -169,13 +187,17 @@ impl Queue {
         }
     }
 
-    /// May one more message be taken in, after so many bytes of the same page?
-    fn may_stage(&self, state: &QueueState, staged_bytes: u64) -> bool {
-        if self.cursor == Cursor::Memory || self.has_space(state, &self.usage) {
+    /// May one more message be taken in for a lane, after so many bytes of the same page?
+    fn may_stage(&self, state: &QueueState, lane: usize, staged_bytes: u64) -> bool {
+        if self.has_space(state, &self.usage) {
             return true;
         }
         let within_reserve = staged_bytes < RESERVE_BYTES && self.usage.has_own_space();
-        state.holds_nothing() && (staged_bytes == 0 || within_reserve)
+        // The one that has begun must be able to go on.
+        let begun = state.lanes.iter().position(Lane::has_staged);
+        state.holds_nothing()
+            && begun.is_none_or(|begun| begun == lane)
+            && (staged_bytes == 0 || within_reserve)
     }
 }
 

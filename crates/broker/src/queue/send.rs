@@ -115,16 +115,13 @@ impl Queue {
         let memory = self.cursor == Cursor::Memory
             || self.policy.cursor_memory_high_water_mark > 100
             || (!store && !can_spool);
-        fullness(
-            Demand {
-                memory,
-                store,
-                spool,
-            },
-            &self.usage,
-            &self.policy,
-            turn,
-        )
+        let demand = Demand {
+            memory,
+            store,
+            spool,
+        };
+        fullness(demand, &self.usage, &self.policy, turn)
+            .or_else(|| self.is_reading_back().then_some(Full::Congested))
     }
 
     fn admit(
@@ -203,16 +200,13 @@ impl Queue {
             || turn.broker.spool.is_none()
             || !self.spools();
         let store = turn.broker.store.is_some() && !self.destination.kind().is_temporary();
-        fullness(
-            Demand {
-                memory,
-                store,
-                spool: false,
-            },
-            &self.usage,
-            &self.policy,
-            turn,
-        )
+        let demand = Demand {
+            memory,
+            store,
+            spool: false,
+        };
+        fullness(demand, &self.usage, &self.policy, turn)
+            .or_else(|| self.is_reading_back().then_some(Full::Congested))
     }
 
     fn note_resumed(self: &Arc<Self>, state: &mut QueueState, turn: &mut Turn<'_>) {
