@@ -2,4 +2,5 @@
 //!
 //! A library as well as a command, so that `cargo test` can run the same checks.
 
+pub mod codegen;
 pub mod tidy;

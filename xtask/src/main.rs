@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::path::Path;
-use xtask::tidy;
+use xtask::{codegen, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Automation of the Floodway project")]
@@ -22,6 +22,12 @@ struct Arguments {
 enum Task {
     /// Runs the same load on Floodway and on the peers found on this machine, and writes a report.
     Bench(bench::Arguments),
+    /// Generates checked-in code from its tables.
+    Codegen {
+        /// The room whose code is generated.
+        #[arg(value_parser = ["openwire"])]
+        room: String,
+    },
     /// Runs seeds of the simulator.
     #[command(subcommand)]
     Sim(simulate::Command),
@@ -32,16 +38,26 @@ enum Task {
 fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Codegen { .. } => run_codegen(),
         Task::Sim(command) => simulate::run(&command),
         Task::Tidy => run_tidy(),
     }
 }
 
-fn run_tidy() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+fn root() -> Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .context("the folder of xtask has no parent")?;
-    let report = tidy::check(root)?;
+        .context("the folder of xtask has no parent")
+}
+
+fn run_codegen() -> Result<()> {
+    let files = codegen::write(root()?)?;
+    writeln!(std::io::stdout(), "codegen: {files} files written")?;
+    Ok(())
+}
+
+fn run_tidy() -> Result<()> {
+    let report = tidy::check(root()?)?;
     let mut out = std::io::stdout().lock();
     for warning in &report.warnings {
         writeln!(out, "warning: {warning}")?;

@@ -13,11 +13,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("floodway-cli", &[]),
     ("floodway-bench", &[]),
     ("floodway-broker", &["message", "store"]),
+    ("floodway-openwire", &["message"]),
     ("floodway-stomp", &["message"]),
     ("floodway-transport", &["message", "broker"]),
     (
         "floodway-config",
-        &["message", "store", "broker", "stomp", "transport"],
+        &[
+            "message",
+            "store",
+            "broker",
+            "stomp",
+            "openwire",
+            "transport",
+        ],
     ),
     (
         "floodway-server",
@@ -26,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store",
             "broker",
             "stomp",
+            "openwire",
             "transport",
             "config",
             "cli",
@@ -33,7 +42,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("floodway-sim", &["message", "store", "broker", "stomp"]),
     ("xtask", &["sim"]),
-    ("floodway-fuzz", &["message", "store", "stomp", "config"]),
+    (
+        "floodway-fuzz",
+        &["message", "store", "stomp", "openwire", "config"],
+    ),
     ("floodway-tests", &["message", "config", "server", "xtask"]),
 ];
 

@@ -15,7 +15,7 @@ const EMPTY_WORDS: [&str; 6] = ["util", "utils", "helper", "helpers", "common", 
 
 /// Folders of the product. What they must not do, tools and tests may.
 const CORE: &[&str] = &["crates/message/", "crates/store/", "crates/broker/"];
-const ROOMS: &[&str] = &["crates/stomp/"];
+const ROOMS: &[&str] = &["crates/stomp/", "crates/openwire/"];
 
 /// A text that must not occur in some places.
 struct Ban {
@@ -75,6 +75,7 @@ const BANS: &[Ban] = &[
             "crates/store/",
             "crates/broker/",
             "crates/stomp/",
+            "crates/openwire/",
         ],
         except: &[],
         advice: "waiting and sockets live in transport and server",
