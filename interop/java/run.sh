@@ -42,7 +42,11 @@ build() {
 }
 
 options=("-Dclient.version=$client")
-case "$client" in 5.*) ;; *) options+=(-Djms=jakarta) ;; esac
+case "$client" in
+    5.19.*) options+=(-Dlegacy.version=5.19.1) ;;
+    5.*) ;;
+    *) options+=(-Djms=jakarta) ;;
+esac
 build suite "$client" "${options[@]}"
 
 home="$(mktemp -d)"
@@ -74,7 +78,7 @@ case "$broker" in
         options=("-Dbroker.version=$activemq")
         case "$activemq" in 5.*) ;; *) options+=(-Dspring.version=6.2.11) ;; esac
         build activemq "broker-$activemq" "${options[@]}"
-        line=(java -Xmx768m "${java_flags[@]}"
+        line=(java -Xmx1536m "${java_flags[@]}"
             -cp "$built/broker-$activemq/classes:$(cat "$built/broker-$activemq/classpath")"
             floodway.interop.ActiveMq "$home/activemq.xml")
         ;;

@@ -108,6 +108,16 @@ public abstract class Fixture {
         return connection;
     }
 
+    /** A started connection that reconnects by itself; options are those of failover. */
+    protected final ActiveMQConnection failover(String options) throws JMSException {
+        ActiveMQConnectionFactory made = new ActiveMQConnectionFactory("failover:(" + Setting.tcp("")
+                + ")?initialReconnectDelay=50&maxReconnectDelay=200"
+                + (options.isEmpty() ? "" : "&" + options));
+        ActiveMQConnection connection = track(made.createConnection());
+        connection.start();
+        return connection;
+    }
+
     /** The connection that sessions of this check share unless it says otherwise. */
     protected final ActiveMQConnection connection() throws JMSException {
         if (shared == null) {

@@ -12,7 +12,21 @@ final class Groups {
             Transactions.class,
             Xa.class,
             Selectors.class,
-            DurableSubscriptions.class);
+            DurableSubscriptions.class,
+            Temporary.class,
+            Browsing.class,
+            DeadLetters.class,
+            Routing.class,
+            Prefetch.class,
+            Producers.class,
+            WireFormats.class,
+            Advisories.class,
+            Lifecycle.class,
+            Scheduled.class,
+            SpringAndPool.class,
+            Simplified.class,
+            Large.class,
+            Restarts.class);
 
     private Groups() {
     }

@@ -104,6 +104,10 @@ public final class Runner {
                 : !check.later().isEmpty();
         String result;
         String reason = "";
+        boolean surprises = Setting.BROKER.equals("activemq") && excused && hung == null && failure == null;
+        if (surprises) {
+            System.out.printf("NOTE %s: marked as an improvement, but passes%n", name);
+        }
         if (failure instanceof Skipped) {
             result = "skipped";
             reason = failure.getMessage();

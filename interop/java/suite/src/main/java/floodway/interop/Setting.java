@@ -22,7 +22,7 @@ public final class Setting {
 
     /** Whether the client implements the simplified API of JMS 2.0. */
     public static boolean isJms2() {
-        return !CLIENT.startsWith("5.15.") && !CLIENT.startsWith("5.16.") && !CLIENT.startsWith("5.17.");
+        return !CLIENT.startsWith("5.");
     }
 
     /** Runs the driver's command; the broker has started or ended when it returns. */
