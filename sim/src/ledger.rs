@@ -421,37 +421,48 @@ impl Ledger {
             // It may have been refused the first time, when later ones were accepted.
             fact.order = None;
         }
+        // Who subscribed since may get it, if it was not accepted the first time.
+        for (place, _) in self.places_of(send) {
+            if !self.by_place.contains_key(&place) {
+                self.add_copy(place, true);
+            }
+        }
     }
 
     /// The send is on its way to its homes.
     pub(crate) fn launch(&mut self, send: SendId) {
-        let Some(fact) = self.sends.get(send).cloned() else {
-            return;
-        };
         self.unanswered.insert(send);
+        for (place, maybe) in self.places_of(send) {
+            self.add_copy(place, maybe);
+        }
+    }
+
+    /// Where a message goes that is sent now, and whether it may pass a place by.
+    fn places_of(&self, send: SendId) -> Vec<((SendId, HomeId, usize), bool)> {
+        let mut places = Vec::new();
+        let Some(fact) = self.sends.get(send) else {
+            return places;
+        };
+        let is_heard = |home: &Home| {
+            let durable = matches!(home.kind, HomeKind::Durable(..));
+            (fact.persistent && home.stores) || !durable || home.attached
+        };
         for (index, target) in fact.targets.iter().enumerate() {
             if target.kind().is_queue() {
-                if let Some(home) = self.queue(target) {
-                    self.add_copy((send, home, index), false);
-                }
+                let home = self.queue(target);
+                places.extend(home.map(|home| ((send, home, index), false)));
                 continue;
             }
-            let is_heard = |home: &Home| {
-                let durable = matches!(home.kind, HomeKind::Durable(..));
-                (fact.persistent && home.stores) || !durable || home.attached
-            };
-            let homes: Vec<(HomeId, bool)> = self
-                .homes
-                .iter()
-                .enumerate()
+            let homes = self.homes.iter().enumerate();
+            let homes = homes
                 .filter(|(_, home)| !home.is_queue() && home.takes(target, fact.k))
-                .filter(|(_, home)| home.exists != Exists::No)
-                .map(|(id, home)| (id, home.exists == Exists::Maybe || !is_heard(home)))
-                .collect();
-            for (home, maybe) in homes {
-                self.add_copy((send, home, index), maybe);
-            }
+                .filter(|(_, home)| home.exists != Exists::No);
+            places.extend(homes.map(|(id, home)| {
+                let maybe = home.exists == Exists::Maybe || !is_heard(home);
+                ((send, id, index), maybe)
+            }));
         }
+        places
     }
 
     fn add_copy(&mut self, (send, home, target): (SendId, HomeId, usize), maybe: bool) {

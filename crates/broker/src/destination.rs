@@ -1,6 +1,6 @@
 //! A destination as the core holds it.
 
-use crate::flow::parking::Incoming;
+use crate::flow::parking::{Full, Incoming};
 use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::topic::Topic;
@@ -33,6 +33,14 @@ impl Node {
         match self {
             Self::Queue(queue) => queue.resume(turn),
             Self::Topic(topic) => topic.resume(turn),
+        }
+    }
+
+    /// The limit that something of a connection waits for here, if it came before the ticket.
+    pub(crate) fn waits_for(&self, connection: u64, ticket: u64) -> Option<Full> {
+        match self {
+            Self::Queue(queue) => queue.lock().parking.waits_for(connection, ticket),
+            Self::Topic(topic) => topic.waits_for(connection, ticket),
         }
     }
 

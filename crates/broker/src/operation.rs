@@ -10,6 +10,7 @@ use crate::dead_letter::DeadLetter;
 use crate::destination::Node;
 use crate::flow::admission::{Treatment, treatment};
 use crate::flow::parking::{Full, Parked, Waiting};
+use crate::flow::usage::Promise;
 use crate::outbox::Outbox;
 use crate::queue::add::{Writes, record};
 use crate::queue::lane::Kept;
@@ -31,40 +32,95 @@ pub(crate) struct Operation {
     pub(crate) tx: TxId,
     /// Where the transaction has acknowledged deliveries.
     pub(crate) acks: Vec<(Arc<Queue>, Arc<Consumer>)>,
+    /// Once it has waited: its place among the operations of its connection, and what it frees.
+    waited: Option<Waited>,
+}
+
+struct Waited {
+    ticket: u64,
+    /// Held for their drop.
+    _promises: Vec<Promise>,
 }
 
 type Locked<'a> = BTreeMap<u64, (&'a Arc<Queue>, MutexGuard<'a, QueueState>)>;
 
 impl Operation {
-    /// One message to one destination.
-    pub(crate) fn single(
-        node: Node,
-        message: Message,
+    /// Messages to be sent together.
+    pub(crate) fn new(
+        sends: Vec<(Node, Message)>,
         outbox: &Arc<Outbox>,
         reply: Option<Reply>,
     ) -> Self {
-        let outbox = Arc::clone(outbox);
         Self {
-            outbox,
+            outbox: Arc::clone(outbox),
             reply,
-            sends: vec![(node, message)],
+            sends,
             tx: 0,
             acks: Vec::new(),
+            waited: None,
         }
     }
 
+    /// With what a transaction has acknowledged.
+    pub(crate) fn committing(self, tx: TxId, acks: Vec<(Arc<Queue>, Arc<Consumer>)>) -> Self {
+        Self { tx, acks, ..self }
+    }
+
     /// Applies the operation, or lets it wait at, or be refused by, the first full destination.
-    pub(crate) fn offer(self: Box<Self>, turn: &mut Turn<'_>) {
-        let full = self.sends.iter().find_map(|(node, _)| {
+    pub(crate) fn offer(mut self: Box<Self>, turn: &mut Turn<'_>) {
+        let outbox = Arc::clone(&self.outbox);
+        let ticket = self.waited.as_ref().map(|waited| waited.ticket);
+        // Operations of one connection keep their order, wherever they wait.
+        if let Some((node, full)) = outbox
+            .waits_before(ticket)
+            .or_else(|| self.own_before(ticket))
+        {
+            return self.park(&node, full, None, turn);
+        }
+        if self.first_full(turn).is_some() {
+            self.promise();
+        }
+        match self.first_full(turn) {
+            None => self.without_repeated(turn).apply(turn),
+            Some((node, full)) => self.refuse_or_park(&node, full, turn),
+        }
+    }
+
+    /// Where earlier sends of the same connection wait, which these must not overtake.
+    fn own_before(&self, ticket: Option<u64>) -> Option<(Node, Full)> {
+        if !self.outbox.has_parked() {
+            return None;
+        }
+        self.sends.iter().find_map(|(node, _)| {
+            let full = node.waits_for(self.outbox.id, ticket.unwrap_or(u64::MAX))?;
+            Some((node.clone(), full))
+        })
+    }
+
+    fn first_full(&self, turn: &mut Turn<'_>) -> Option<(Node, Full)> {
+        self.sends.iter().find_map(|(node, _)| {
             let full = match node {
                 Node::Queue(queue) => queue.commit_full(turn),
                 Node::Topic(topic) => topic.commit_full(turn),
             };
             full.map(|full| (node.clone(), full))
-        });
-        match full {
-            None => self.without_repeated(turn).apply(turn),
-            Some((node, full)) => self.refuse_or_park(&node, full, turn),
+        })
+    }
+
+    /// Its place among what waits of its connection; 0 before it has waited.
+    pub(crate) fn ticket(&self) -> u64 {
+        self.waited.as_ref().map_or(0, |waited| waited.ticket)
+    }
+
+    /// Makes known what the operation will free.
+    fn promise(&mut self) {
+        if self.waited.is_none() {
+            let acks = self.acks.iter();
+            let promises = acks.map(|(queue, consumer)| queue.promise(consumer, self.tx));
+            self.waited = Some(Waited {
+                ticket: self.outbox.next_ticket(),
+                _promises: promises.collect(),
+            });
         }
     }
 
@@ -83,6 +139,20 @@ impl Operation {
             }
             Treatment::Park { deadline_ms } => deadline_ms,
         };
+        self.park(node, full, deadline_ms, turn);
+    }
+
+    fn park(
+        mut self: Box<Self>,
+        node: &Node,
+        full: Full,
+        deadline_ms: Option<u64>,
+        turn: &mut Turn<'_>,
+    ) {
+        self.promise();
+        if let Some(waited) = &self.waited {
+            self.outbox.waits(waited.ticket, node, &full);
+        }
         let outbox = Arc::clone(&self.outbox);
         let since_ms = turn.now.monotonic_ms;
         let waiting = Waiting::Commit(self);
@@ -100,7 +170,8 @@ impl Operation {
     }
 
     /// Gives the operation up: its acknowledgements are undone, the client is told.
-    pub(crate) fn abandon(&self, failure: Failure, turn: &mut Turn<'_>) {
+    pub(crate) fn abandon(mut self, failure: Failure, turn: &mut Turn<'_>) {
+        end(&self.outbox, self.waited.take(), turn);
         for (queue, consumer) in &self.acks {
             queue.unmark(consumer, self.tx, turn);
         }
@@ -125,6 +196,12 @@ impl Operation {
 
     /// Does everything, whatever the limits say.
     pub(crate) fn apply(mut self, turn: &mut Turn<'_>) {
+        let (outbox, waited) = (Arc::clone(&self.outbox), self.waited.take());
+        self.carry_out(turn);
+        end(&outbox, waited, turn);
+    }
+
+    fn carry_out(mut self, turn: &mut Turn<'_>) {
         let (sends, expired) = self.targets(turn.now.wall_ms);
         let queues = involved(&sends, &self.acks);
         let mut locked: Locked<'_> = queues
@@ -206,6 +283,15 @@ impl Operation {
             }
         }
         (targets, expired)
+    }
+}
+
+/// An operation is over, one way or the other.
+fn end(outbox: &Outbox, waited: Option<Waited>, turn: &Turn<'_>) {
+    if let Some(waited) = waited
+        && outbox.waits_no_more(waited.ticket)
+    {
+        turn.broker.signal.raise();
     }
 }
 

@@ -3,6 +3,8 @@
 //! The connection is woken once per turn, not per event. Events hold references to messages, so
 //! their number is bounded by the consumers' prefetch windows and the sends in flight.
 
+use crate::destination::Node;
+use crate::flow::parking::Full;
 use floodway_message::Message;
 use floodway_message::session::{
     ConsumerId, Delivery, DeliveryId, Event, Failure, ProducerId, Reply,
@@ -39,6 +41,9 @@ struct State {
     woken: bool,
     closed: bool,
     parked: BTreeMap<ProducerId, usize>,
+    /// Operations that wait, by ticket: where, and for which limit.
+    operations: BTreeMap<u64, (Node, Full)>,
+    tickets: u64,
 }
 
 impl State {
@@ -66,6 +71,38 @@ impl Outbox {
             parked_bytes: AtomicUsize::new(0),
             reader_waits: AtomicBool::new(false),
         })
+    }
+
+    /// Something of the connection waits for room.
+    pub(crate) fn has_parked(&self) -> bool {
+        !self.state.lock().parked.is_empty()
+    }
+
+    /// A place behind all operations of the connection that have waited.
+    pub(crate) fn next_ticket(&self) -> u64 {
+        let mut state = self.state.lock();
+        state.tickets += 1;
+        state.tickets
+    }
+
+    /// Where the first operation waits that comes before one with this ticket, or before a new one.
+    pub(crate) fn waits_before(&self, ticket: Option<u64>) -> Option<(Node, Full)> {
+        let state = self.state.lock();
+        let (first, place) = state.operations.first_key_value()?;
+        let is_before = ticket.is_none_or(|ticket| *first < ticket);
+        is_before.then(|| place.clone())
+    }
+
+    /// An operation waits.
+    pub(crate) fn waits(&self, ticket: u64, node: &Node, full: &Full) {
+        let place = (node.clone(), full.clone());
+        self.state.lock().operations.insert(ticket, place);
+    }
+
+    /// An operation is over; `true` if others waited behind it.
+    pub(crate) fn waits_no_more(&self, ticket: u64) -> bool {
+        let mut state = self.state.lock();
+        state.operations.remove(&ticket).is_some() && !state.operations.is_empty()
     }
 
     /// Appends an event; `true` when the connection must be woken for it.

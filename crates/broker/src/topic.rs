@@ -166,6 +166,11 @@ impl Topic {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// The limit that something of a connection waits for here, if it came before the ticket.
+    pub(crate) fn waits_for(&self, connection: u64, ticket: u64) -> Option<Full> {
+        self.parking.lock().waits_for(connection, ticket)
+    }
+
     /// Sends and commits that wait for room here.
     pub(crate) fn parked(&self) -> usize {
         self.parking.lock().len()
@@ -214,13 +219,15 @@ impl Topic {
         if let Some(parked) = self.parking.lock().front() {
             return Some(parked.full.clone());
         }
-        self.fullness(subscriptions, message, turn)
+        self.fullness(subscriptions, (message, false), turn)
     }
 
+    /// The limit that leaves no room for a message. One that has `waited` may use the room that
+    /// a commit behind it will make.
     fn fullness(
         &self,
         subscriptions: &[Arc<Subscription>],
-        message: &Message,
+        (message, waited): (&Message, bool),
         turn: &mut Turn<'_>,
     ) -> Option<Full> {
         let spool = turn.broker.spool.is_some();
@@ -239,6 +246,7 @@ impl Topic {
             spool: subscriptions
                 .iter()
                 .any(|subscription| subscription.queue.is_spooling()),
+            beside_promises: waited,
         };
         let reading = |subscription: &Arc<Subscription>| subscription.queue.is_reading_back();
         fullness(demand, &self.usage, &self.policy, turn)
@@ -301,7 +309,7 @@ impl Topic {
             let full = match &front.waiting {
                 Waiting::Send(incoming) => {
                     let message = incoming.message.clone();
-                    self.fullness(&subscriptions, &message, turn)
+                    self.fullness(&subscriptions, (&message, true), turn)
                 }
                 Waiting::Commit(_) => self.commit_full(turn),
             };
@@ -324,6 +332,12 @@ impl Topic {
                 }
             }
         }
+        if self.commit_full(turn).is_none() {
+            let commit = self.parking.lock().pop_commit(turn);
+            if let Some(operation) = commit {
+                turn.later(Work::Commit(operation));
+            }
+        }
         self.note_resumed(turn);
     }
 
@@ -334,6 +348,7 @@ impl Topic {
         let memory = turn.broker.spool.is_none() || subscriptions.iter().any(in_memory);
         let demand = Demand {
             memory: memory && !subscriptions.is_empty(),
+            beside_promises: true,
             ..Demand::default()
         };
         fullness(demand, &self.usage, &self.policy, turn)
@@ -382,7 +397,7 @@ impl Topic {
         if stored {
             self.flush(publishing, turn);
             let node = Node::Topic(Arc::clone(self));
-            Operation::single(node, message, outbox, reply).apply(turn);
+            Operation::new(vec![(node, message)], outbox, reply).apply(turn);
         } else {
             publishing.transient.push(self.share(message));
             turn.answer(outbox, reply, Ok(()));

@@ -206,7 +206,12 @@ impl Ledger {
             copy.is_some_and(|copy| self.places(copy, copy.now).has(Places::DEAD))
         };
         let free = |id: &&CopyId| self.copies.get(**id).is_some_and(|c| c.holder.is_none());
-        let candidates: Vec<CopyId> = ids.iter().filter(may_be_dead).copied().collect();
+        let mut candidates: Vec<CopyId> = ids.iter().filter(may_be_dead).copied().collect();
+        // One that must be there rather than one that may be.
+        candidates.sort_by_key(|id| {
+            let copy = self.copies.get(*id);
+            !copy.is_some_and(|copy| copy.now.is_only(Places::DEAD))
+        });
         let chosen = candidates.iter().find(free).or(candidates.first());
         let Some(id) = chosen.copied() else {
             let known: Vec<String> = ids.iter().map(|id| self.describe(*id)).collect();

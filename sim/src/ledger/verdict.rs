@@ -2,7 +2,10 @@
 
 use crate::finding::Checker;
 use crate::ledger::places::Places;
-use crate::ledger::{CopyId, Exists, HomeId, Ledger, TxState};
+use crate::ledger::{Copy, CopyId, Exists, HomeId, Ledger, TxState};
+
+/// So many messages are named in a report.
+const NAMED_MAX: usize = 5;
 
 /// Least and most messages that a home can hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +33,18 @@ impl Ledger {
             }
         }
         range
+    }
+
+    /// Some of the messages that a home must hold.
+    pub(crate) fn surely_at(&self, home: HomeId) -> Vec<String> {
+        let surely = |copy: &Copy| {
+            let places = self.places(copy, copy.now);
+            let here = copy.home == home && places.is_only(Places::HOME);
+            here || (self.is_dead_letter_home(copy.home, home) && places.is_only(Places::DEAD))
+        };
+        let found = self.copies.iter().enumerate();
+        let found = found.filter(|(_, copy)| surely(copy)).take(NAMED_MAX);
+        found.map(|(id, _)| self.describe(id)).collect()
     }
 
     pub(crate) fn is_dead_letter_home(&self, of: HomeId, home: HomeId) -> bool {

@@ -18,8 +18,10 @@ impl World {
     /// See the module.
     pub(super) fn drain(&mut self) {
         self.end_faults();
-        if self.disk.is_dead() {
+        while self.disk.is_dead() {
+            // A start may bring faults of its own.
             self.die(self.death);
+            self.end_faults();
         }
         self.be_quiet();
         self.stop_producing();

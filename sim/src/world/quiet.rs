@@ -16,6 +16,9 @@ use floodway_store::StoreUsage;
 /// So many rounds are enough for anything to come to rest.
 const ROUNDS_MAX: u64 = 3000;
 
+/// Pages that are read at once while nothing can be written.
+const PAGES_MAX: usize = 100;
+
 impl World {
     /// A moment without new commands, with all checks that it allows.
     pub(super) fn be_quiet(&mut self) {
@@ -49,7 +52,14 @@ impl World {
         let mut any = self.store.commit_step() | self.spool.commit_step();
         any |= self.store.maintain_step() | self.spool.maintain_step();
         if let Some(broker) = self.broker.clone() {
-            any |= broker.page_step(self.now);
+            // While a full disk keeps messages from being written, pages of them are asked for
+            // again and again; that is no progress.
+            let stalled = is_congested(&self.store) || is_congested(&self.spool);
+            let mut steps = if stalled { PAGES_MAX } else { 1 };
+            while steps > 0 && broker.page_step(self.now) {
+                steps -= 1;
+                any |= !stalled;
+            }
         }
         if self.disk.is_dead() {
             // Whatever is said now, nobody hears it.
@@ -195,7 +205,9 @@ impl World {
         let name = self.ledger.homes.get(home).map(ToString::to_string);
         let name = name.unwrap_or_default();
         if counted < content.least || counted > content.most {
-            let text = format!("{name} holds {counted} messages ({messages:?}), not {content:?}");
+            let sure = self.ledger.surely_at(home).join("; ");
+            let text =
+                format!("{name} holds {counted} messages ({messages:?}), not {content:?}: {sure}");
             self.report(Checker::Count, text);
         }
         // What is in flight may take all the room; somebody must have it.

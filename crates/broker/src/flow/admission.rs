@@ -14,6 +14,8 @@ use crate::turn::Turn;
 pub(crate) struct Demand {
     /// It waits in memory only, or the policy asks for throttling by memory.
     pub(crate) memory: bool,
+    /// What waiting commits will free counts as free: it is a commit, or comes before one.
+    pub(crate) beside_promises: bool,
     /// It is written to the journal.
     pub(crate) store: bool,
     /// It is written to the spool.
@@ -27,9 +29,14 @@ pub(crate) fn fullness(
     policy: &PolicyEntry,
     turn: &mut Turn<'_>,
 ) -> Option<Full> {
+    let node = if demand.beside_promises {
+        usage.full_node_beside_promises()
+    } else {
+        usage.full_node()
+    };
     if demand.memory
         && policy.producer_flow_control
-        && let Some(node) = usage.full_node()
+        && let Some(node) = node
     {
         return Some(Full::Memory {
             node: node.name().into(),

@@ -9,9 +9,12 @@ use crate::outbox::Outbox;
 use crate::turn::{Turn, Work};
 use floodway_message::Message;
 use floodway_message::session::{Event, Failure, FailureKind, ProducerId, Reply};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+
+/// Memory that anything waiting takes besides its messages.
+const OVERHEAD_BYTES: usize = 256;
 
 /// A send on its way into a destination.
 #[derive(Debug)]
@@ -133,18 +136,25 @@ impl Parked {
 
     fn bytes(&self) -> usize {
         match &self.waiting {
-            Waiting::Send(incoming) => {
-                incoming.message.head().len() + incoming.message.body().len() + 256
+            Waiting::Send(incoming) => kept_bytes(&incoming.message),
+            Waiting::Commit(operation) => {
+                let messages = operation.sends.iter().map(|(_, message)| message);
+                messages.map(kept_bytes).sum::<usize>() + OVERHEAD_BYTES
             }
-            Waiting::Commit(_) => 256,
         }
     }
+}
+
+/// Memory that a waiting message takes.
+fn kept_bytes(message: &Message) -> usize {
+    message.head().len() + message.body().len() + OVERHEAD_BYTES
 }
 
 /// The sends that wait at one destination.
 #[derive(Default)]
 pub(crate) struct Parking {
-    fifo: VecDeque<Parked>,
+    /// With the ticket that each got from its connection.
+    fifo: VecDeque<(u64, Parked)>,
     /// Listed among the destinations where something waits.
     pub(crate) listed: bool,
     warned_ms: Option<u64>,
@@ -163,7 +173,7 @@ impl Parking {
     }
 
     pub(crate) fn front(&self) -> Option<&Parked> {
-        self.fifo.front()
+        self.fifo.front().map(|(_, parked)| parked)
     }
 
     pub(crate) fn push(&mut self, parked: Parked, turn: &mut Turn<'_>) {
@@ -172,13 +182,41 @@ impl Parking {
         if parked.outbox.park(producer, parked.bytes()) {
             turn.push(&parked.outbox, Event::Pause { producer });
         }
-        self.fifo.push_back(parked);
+        let ticket = match &parked.waiting {
+            Waiting::Send(_) => parked.outbox.next_ticket(),
+            Waiting::Commit(operation) => operation.ticket(),
+        };
+        self.fifo.push_back((ticket, parked));
     }
 
     pub(crate) fn pop(&mut self, turn: &mut Turn<'_>) -> Option<Parked> {
-        let parked = self.fifo.pop_front()?;
+        let (_, parked) = self.fifo.pop_front()?;
         Self::released(&parked, turn);
         Some(parked)
+    }
+
+    /// The limit that something of a connection waits for here, if it came before the ticket.
+    pub(crate) fn waits_for(&self, connection: u64, ticket: u64) -> Option<Full> {
+        let mut waiting = self.fifo.iter();
+        let is_before =
+            |(own, parked): &&(u64, Parked)| parked.outbox.id == connection && *own < ticket;
+        let (_, own) = waiting.find(is_before)?;
+        Some(own.full.clone())
+    }
+
+    /// Takes out the first commit of a connection of which nothing else waits before it.
+    pub(crate) fn pop_commit(&mut self, turn: &mut Turn<'_>) -> Option<Box<Operation>> {
+        let mut connections = BTreeSet::new();
+        let at = self.fifo.iter().position(|(_, parked)| {
+            let is_first = connections.insert(parked.outbox.id);
+            is_first && matches!(parked.waiting, Waiting::Commit(_))
+        })?;
+        let (_, parked) = self.fifo.remove(at)?;
+        Self::released(&parked, turn);
+        match parked.waiting {
+            Waiting::Commit(operation) => Some(operation),
+            Waiting::Send(_) => None,
+        }
     }
 
     /// Takes out all that a test says.
@@ -189,12 +227,12 @@ impl Parking {
     ) -> Vec<Parked> {
         let mut removed = Vec::new();
         let mut kept = VecDeque::with_capacity(self.fifo.len());
-        for parked in self.fifo.drain(..) {
+        for (ticket, parked) in self.fifo.drain(..) {
             if test(&parked) {
                 Self::released(&parked, turn);
                 removed.push(parked);
             } else {
-                kept.push_back(parked);
+                kept.push_back((ticket, parked));
             }
         }
         self.fifo = kept;
@@ -218,7 +256,7 @@ impl Parking {
     pub(crate) fn overdue(&mut self, turn: &mut Turn<'_>) -> Vec<Parked> {
         let now = turn.now.monotonic_ms;
         let due = |parked: &Parked| parked.deadline_ms.is_some_and(|deadline| deadline <= now);
-        if self.fifo.iter().any(due) {
+        if self.fifo.iter().any(|(_, parked)| due(parked)) {
             self.remove(turn, due)
         } else {
             Vec::new()

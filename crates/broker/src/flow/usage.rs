@@ -31,6 +31,8 @@ pub(crate) struct Usage {
     name: Box<str>,
     limit_bytes: AtomicU64,
     used_bytes: AtomicU64,
+    /// Part of what is used that commits which wait will free.
+    promised_bytes: AtomicU64,
     parent: Option<Arc<Usage>>,
     signal: Arc<Signal>,
 }
@@ -41,6 +43,7 @@ impl Usage {
             name: name.into(),
             limit_bytes: AtomicU64::new(limit_bytes),
             used_bytes: AtomicU64::new(0),
+            promised_bytes: AtomicU64::new(0),
             parent: None,
             signal,
         })
@@ -52,6 +55,7 @@ impl Usage {
             name: name.into(),
             limit_bytes: AtomicU64::new(limit_bytes),
             used_bytes: AtomicU64::new(0),
+            promised_bytes: AtomicU64::new(0),
             parent: Some(Arc::clone(parent)),
             signal: Arc::clone(&parent.signal),
         })
@@ -80,6 +84,22 @@ impl Usage {
             return Some(self);
         }
         self.parent.as_ref().and_then(|parent| parent.full_node())
+    }
+
+    /// As [`Usage::full_node`], not counting what waiting commits will free: so a transaction never
+    /// waits for room that only it, or another that waits, can make.
+    pub(crate) fn full_node_beside_promises(&self) -> Option<&Usage> {
+        let limit = self.limit_bytes.load(Ordering::Relaxed);
+        let promised = self.promised_bytes.load(Ordering::Relaxed);
+        if limit > 0 && self.used_bytes().saturating_sub(promised) >= limit {
+            return Some(self);
+        }
+        let parent = self.parent.as_ref();
+        parent.and_then(|parent| parent.full_node_beside_promises())
+    }
+
+    fn chain(&self) -> impl Iterator<Item = &Usage> {
+        std::iter::successors(Some(self), |node| node.parent.as_deref())
     }
 
     /// This node, whatever its ancestors, is below its limit.
@@ -157,5 +177,32 @@ impl Charge {
 impl Drop for Charge {
     fn drop(&mut self) {
         self.usage.subtract(self.bytes);
+    }
+}
+
+/// Bytes that a commit will free, known for as long as it has not.
+#[derive(Debug)]
+pub(crate) struct Promise {
+    usage: Arc<Usage>,
+    bytes: u64,
+}
+
+impl Promise {
+    pub(crate) fn new(usage: &Arc<Usage>, bytes: u64) -> Self {
+        for node in usage.chain() {
+            node.promised_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        Self {
+            usage: Arc::clone(usage),
+            bytes,
+        }
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        for node in self.usage.chain() {
+            node.promised_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
     }
 }

@@ -4,6 +4,7 @@ use crate::broker::Removals;
 use crate::consumer::Consumer;
 use crate::dead_letter::DeadLetter;
 use crate::entry::{Entry, Place};
+use crate::flow::usage::Promise;
 use crate::queue::add::Writes;
 use crate::queue::in_flight::Delivered;
 use crate::queue::lane::Lane;
@@ -164,6 +165,24 @@ impl Queue {
         for _ in 0..attachment.in_flight.unmark(tx) {
             consumer.occupy();
         }
+    }
+
+    /// What the end of a transaction will free here.
+    pub(crate) fn promise(&self, consumer: &Arc<Consumer>, tx: TxId) -> Promise {
+        let state = self.lock();
+        let open = state
+            .attachment_at(consumer)
+            .and_then(|at| state.attachments.get(at));
+        let open = open
+            .into_iter()
+            .flat_map(|attachment| attachment.in_flight.marked(tx));
+        let closed = state
+            .promised
+            .iter()
+            .filter(|one| one.tx == tx && Arc::ptr_eq(&one.consumer, consumer));
+        let entries = open.chain(closed.map(|one| &one.entry));
+        let bytes = entries.map(|entry| self.charge_bytes(&entry.message)).sum();
+        Promise::new(&self.usage, bytes)
     }
 
     /// Takes what a committing transaction has acknowledged; the removals go into its batch.

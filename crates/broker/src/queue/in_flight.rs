@@ -116,6 +116,14 @@ impl InFlight {
         marked
     }
 
+    /// What a transaction has acknowledged.
+    pub(crate) fn marked(&self, tx: TxId) -> impl Iterator<Item = &Entry> {
+        let delivered = self.slots.iter().filter_map(|(_, slot)| slot.as_ref());
+        delivered
+            .filter(move |one| one.tx == Some(tx))
+            .map(|one| &one.entry)
+    }
+
     /// Takes all deliveries that a transaction has acknowledged.
     pub(crate) fn take_marked(&mut self, tx: TxId) -> Vec<Delivered> {
         let marked = |slot: &Option<Delivered>| slot.as_ref().is_some_and(|d| d.tx == Some(tx));

@@ -58,7 +58,7 @@ impl Queue {
         }
         let full = match state.parking.front() {
             Some(parked) => Some(parked.full.clone()),
-            None => self.fullness(state, &incoming.message, turn),
+            None => self.fullness(state, (&incoming.message, false), turn),
         };
         let Some(full) = full else {
             return self.admit(state, incoming, outbox, writes, turn);
@@ -103,10 +103,12 @@ impl Queue {
         }
     }
 
-    pub(crate) fn fullness(
+    /// The limit that leaves no room for a message. One that has `waited` may use the room that
+    /// a commit behind it will make.
+    fn fullness(
         &self,
         state: &QueueState,
-        message: &Message,
+        (message, waited): (&Message, bool),
         turn: &mut Turn<'_>,
     ) -> Option<Full> {
         let store = self.stores(message, turn);
@@ -119,6 +121,7 @@ impl Queue {
             memory,
             store,
             spool,
+            beside_promises: waited,
         };
         fullness(demand, &self.usage, &self.policy, turn)
             .or_else(|| self.is_reading_back().then_some(Full::Congested))
@@ -165,7 +168,7 @@ impl Queue {
                 Waiting::Send(incoming) => {
                     // A clone of a message is two reference counts.
                     let message = incoming.message.clone();
-                    self.fullness(&state, &message, turn)
+                    self.fullness(&state, (&message, true), turn)
                 }
                 Waiting::Commit(_) => self.commit_full(turn),
             };
@@ -186,6 +189,12 @@ impl Queue {
                 }
             }
         }
+        // A commit can make the room that everything before it waits for.
+        if self.commit_full(turn).is_none()
+            && let Some(operation) = state.parking.pop_commit(turn)
+        {
+            turn.later(Work::Commit(operation));
+        }
         let written = self.write(&mut writes, turn).is_ok();
         self.note_resumed(&mut state, turn);
         if taken > 0 && written {
@@ -204,6 +213,7 @@ impl Queue {
             memory,
             store,
             spool: false,
+            beside_promises: true,
         };
         fullness(demand, &self.usage, &self.policy, turn)
             .or_else(|| self.is_reading_back().then_some(Full::Congested))

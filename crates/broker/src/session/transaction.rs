@@ -129,16 +129,8 @@ impl Session {
                 return turn.answer(&self.outbox, reply, Err(failure));
             }
         }
-        let outbox = Arc::clone(&self.outbox);
-        let acks = transaction.acks;
-        Box::new(Operation {
-            outbox,
-            reply,
-            sends,
-            tx,
-            acks,
-        })
-        .offer(turn);
+        let operation = Operation::new(sends, &self.outbox, reply);
+        Box::new(operation.committing(tx, transaction.acks)).offer(turn);
     }
 
     pub(super) fn rollback(
@@ -168,15 +160,7 @@ impl Session {
         if let Err(failure) = self.expand(&destinations, &message, &mut sends, turn) {
             return turn.answer(&self.outbox, reply, Err(failure));
         }
-        let outbox = Arc::clone(&self.outbox);
-        Box::new(Operation {
-            outbox,
-            reply,
-            sends,
-            tx: 0,
-            acks: Vec::new(),
-        })
-        .offer(turn);
+        Box::new(Operation::new(sends, &self.outbox, reply)).offer(turn);
     }
 
     /// Each target gets a copy that names it; the body is shared.
