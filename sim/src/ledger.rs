@@ -44,10 +44,19 @@ pub(crate) enum Exists {
     Maybe,
 }
 
+/// The queue of dead letters.
+#[derive(Debug, Clone)]
+pub(crate) enum DeadLetterTarget {
+    /// One for all.
+    Shared(Destination),
+    /// One for each destination, named after it, with this suffix.
+    Individual(String),
+}
+
 /// Where dead letters of a home go.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeadLetters {
-    pub(crate) target: Option<Destination>,
+    pub(crate) target: Option<DeadLetterTarget>,
     pub(crate) expired: bool,
     pub(crate) non_persistent: bool,
 }
@@ -244,6 +253,15 @@ impl Ledger {
     pub(crate) fn charge_at(&self, home: HomeId) -> u64 {
         let here = self.copies.iter().filter(|copy| copy.home == home);
         here.filter(|copy| copy.now.has(places::Places::HOME))
+            .filter_map(|copy| self.sends.get(copy.send))
+            .map(|send| send.charge_bytes)
+            .sum()
+    }
+
+    /// Bytes at a home that transactions have acknowledged and not freed, as far as is known.
+    pub(crate) fn promised_at(&self, home: HomeId) -> u64 {
+        let here = self.copies.iter().filter(|copy| copy.home == home);
+        here.filter(|copy| copy.tx_ack.is_some())
             .filter_map(|copy| self.sends.get(copy.send))
             .map(|send| send.charge_bytes)
             .sum()
@@ -465,6 +483,19 @@ impl Ledger {
         places
     }
 
+    /// The queue to which a copy would go as a dead letter.
+    pub(crate) fn dead_letter_queue(&self, copy: &Copy) -> Option<Destination> {
+        let home = self.homes.get(copy.home)?;
+        match home.dead_letters.target.as_ref()? {
+            DeadLetterTarget::Shared(queue) => Some(queue.clone()),
+            DeadLetterTarget::Individual(suffix) => {
+                let from = self.sends.get(copy.send)?.targets.get(copy.target)?;
+                let name = format!("DLQ.{}{suffix}", from.name());
+                Destination::new(DestinationKind::Queue, &name).ok()
+            }
+        }
+    }
+
     fn add_copy(&mut self, (send, home, target): (SendId, HomeId, usize), maybe: bool) {
         if let Some(known) = self.by_place.get(&(send, home, target)) {
             if let Some(copy) = self.copies.get_mut(*known) {
@@ -492,6 +523,13 @@ impl Ledger {
             seen: false,
             life: self.life,
         });
+        let target = self
+            .copies
+            .last()
+            .and_then(|copy| self.dead_letter_queue(copy));
+        if let Some(target) = target {
+            self.add_home(queue_home(&target, DeadLetters::default()));
+        }
     }
 
     pub(crate) fn copies_of(&self, send: SendId) -> Vec<CopyId> {

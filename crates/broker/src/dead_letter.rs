@@ -103,7 +103,10 @@ impl DeadLetter {
             }
         }
         let letter = self.message(turn).filter(|message| self.is_kept(message));
-        let target = letter.and_then(|message| Some((self.copy(&message, turn)?, self.target()?)));
+        let target = letter.and_then(|message| {
+            let target = self.target(&message)?;
+            Some((self.copy(&message, &target, turn)?, target))
+        });
         let Some((copy, target)) = target else {
             let removals = turn.broker.write_removals(&mut writes);
             let departures = &self.origin.departures;
@@ -167,10 +170,13 @@ impl DeadLetter {
         (message.is_persistent() || strategy.process_non_persistent)
             && (!self.expired || strategy.process_expired)
             && strategy.queue != DeadLetterQueue::Discard
-            && self.target().as_ref() != Some(&self.origin.destination)
+            && self.target(message).as_ref() != Some(&self.origin.destination)
     }
 
-    fn target(&self) -> Option<Destination> {
+    fn target(&self, message: &Message) -> Option<Destination> {
+        // A subscription may be to a pattern; the message's own destination never is one.
+        let from = message.destination();
+        let from = from.as_ref().unwrap_or(&self.origin.destination);
         let from_queue = self.origin.destination.kind().is_queue();
         let (kind, name) = match &self.origin.policy.dead_letter.queue {
             DeadLetterQueue::Discard => return None,
@@ -200,26 +206,19 @@ impl DeadLetter {
                 } else {
                     DestinationKind::Topic
                 };
-                (
-                    kind,
-                    format!(
-                        "{prefix}{}{subscriber}{suffix}",
-                        self.origin.destination.name()
-                    ),
-                )
+                (kind, format!("{prefix}{}{subscriber}{suffix}", from.name()))
             }
         };
         Destination::new(kind, &name).ok()
     }
 
-    fn copy(&self, message: &Message, turn: &Turn<'_>) -> Option<Message> {
-        let target = self.target()?;
+    fn copy(&self, message: &Message, target: &Destination, turn: &Turn<'_>) -> Option<Message> {
         let mut builder = message.rebuild();
         let original = message
             .original_destination()
             .or_else(|| message.destination());
         builder.original_destination(original.as_ref().unwrap_or(&self.origin.destination));
-        builder.destination(&target);
+        builder.destination(target);
         let life_ms = self.origin.policy.dead_letter.expiration_ms;
         let expiration = match i64::try_from(life_ms) {
             Ok(life_ms) if life_ms > 0 => turn.now.wall_ms.saturating_add(life_ms),

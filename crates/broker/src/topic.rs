@@ -328,6 +328,7 @@ impl Topic {
                 }
                 Waiting::Commit(operation) => {
                     turn.later(Work::Commit(operation));
+                    turn.later(Work::Resume(Node::Topic(Arc::clone(self))));
                     break;
                 }
             }
@@ -336,6 +337,7 @@ impl Topic {
             let commit = self.parking.lock().pop_commit(turn);
             if let Some(operation) = commit {
                 turn.later(Work::Commit(operation));
+                turn.later(Work::Resume(Node::Topic(Arc::clone(self))));
             }
         }
         self.note_resumed(turn);

@@ -2,7 +2,8 @@
 
 use crate::client::{Client, Expected, Held, Op, Scene, durable_home};
 use crate::ledger::{
-    CopyId, DeadLetters, Exists, Home, HomeId, HomeKind, Ledger, TxIndex, queue_home,
+    CopyId, DeadLetterTarget, DeadLetters, Exists, Home, HomeId, HomeKind, Ledger, TxIndex,
+    queue_home,
 };
 use crate::plan::{DurablePlan, Plan, selector};
 use crate::random::Random;
@@ -69,20 +70,22 @@ pub(crate) fn dead_letters(
     let strategy = &plan.policy(from).dead_letter;
     let target = match &strategy.queue {
         DeadLetterQueue::Discard => None,
-        DeadLetterQueue::Shared(name) => Some(name.clone()),
+        DeadLetterQueue::Shared(name) => Destination::new(DestinationKind::Queue, name)
+            .ok()
+            .filter(|target| target != from)
+            .map(DeadLetterTarget::Shared),
         DeadLetterQueue::Individual {
             per_durable_subscriber,
             ..
         } => match durable {
             Some((client, name)) if *per_durable_subscriber => {
-                Some(format!("DLQ.{}.{client}.{name}", from.name()))
+                Some(DeadLetterTarget::Individual(format!(".{client}.{name}")))
             }
-            _ => Some(format!("DLQ.{}", from.name())),
+            _ => Some(DeadLetterTarget::Individual(String::new())),
         },
     };
-    let target = target.and_then(|name| Destination::new(DestinationKind::Queue, &name).ok());
     DeadLetters {
-        target: target.filter(|target| target != from),
+        target,
         expired: strategy.process_expired,
         non_persistent: strategy.process_non_persistent,
     }
@@ -90,7 +93,7 @@ pub(crate) fn dead_letters(
 
 /// Adds a home and the queue of its dead letters.
 pub(crate) fn add_home(ledger: &mut Ledger, home: Home) -> HomeId {
-    if let Some(target) = home.dead_letters.target.clone() {
+    if let Some(DeadLetterTarget::Shared(target)) = home.dead_letters.target.clone() {
         ledger.add_home(queue_home(&target, DeadLetters::default()));
     }
     ledger.add_home(home)

@@ -60,8 +60,8 @@ impl Ledger {
         let known = self.copies_of(send).into_iter().any(|id| {
             let copy = self.copies.get(id);
             copy.is_some_and(|copy| {
-                let dead = self.homes.get(copy.home).map(|home| &home.dead_letters);
-                let target = dead.and_then(|dead| self.queue(dead.target.as_ref()?));
+                let target = self.dead_letter_queue(copy);
+                let target = target.and_then(|target| self.queue(&target));
                 homes.contains(&copy.home) || target.is_some_and(|home| homes.contains(&home))
             })
         });
@@ -192,8 +192,8 @@ impl Ledger {
             }
             let home = ledger.homes.get(copy.home)?;
             let k = ledger.sends.get(send)?.k;
-            let target = home.dead_letters.target.as_ref()?;
-            let here = ledger.queue(target).filter(|id| seen.homes.contains(id));
+            let target = ledger.dead_letter_queue(copy)?;
+            let here = ledger.queue(&target).filter(|id| seen.homes.contains(id));
             here.filter(|_| home.takes(original, k))
         };
         let ids: Vec<CopyId> = self

@@ -22,7 +22,7 @@ impl Ledger {
             let places = self.places(copy, copy.now);
             let place = if copy.home == home {
                 Places::HOME
-            } else if self.is_dead_letter_home(copy.home, home) {
+            } else if self.is_dead_letter_home(copy, home) {
                 Places::DEAD
             } else {
                 continue;
@@ -40,20 +40,17 @@ impl Ledger {
         let surely = |copy: &Copy| {
             let places = self.places(copy, copy.now);
             let here = copy.home == home && places.is_only(Places::HOME);
-            here || (self.is_dead_letter_home(copy.home, home) && places.is_only(Places::DEAD))
+            here || (self.is_dead_letter_home(copy, home) && places.is_only(Places::DEAD))
         };
         let found = self.copies.iter().enumerate();
         let found = found.filter(|(_, copy)| surely(copy)).take(NAMED_MAX);
         found.map(|(id, _)| self.describe(id)).collect()
     }
 
-    pub(crate) fn is_dead_letter_home(&self, of: HomeId, home: HomeId) -> bool {
-        let target = self.homes.get(of).map(|of| &of.dead_letters.target);
-        target.is_some_and(|target| {
-            target
-                .as_ref()
-                .is_some_and(|target| self.queue(target) == Some(home))
-        })
+    /// Is this where the copy would go as a dead letter?
+    pub(crate) fn is_dead_letter_home(&self, copy: &Copy, home: HomeId) -> bool {
+        let target = self.dead_letter_queue(copy);
+        target.is_some_and(|target| self.queue(&target) == Some(home))
     }
 
     /// Everything that was promised must have been consumed.

@@ -18,11 +18,6 @@ impl World {
     /// See the module.
     pub(super) fn drain(&mut self) {
         self.end_faults();
-        while self.disk.is_dead() {
-            // A start may bring faults of its own.
-            self.die(self.death);
-            self.end_faults();
-        }
         self.be_quiet();
         self.stop_producing();
         self.consume_everything();
@@ -38,18 +33,25 @@ impl World {
     }
 
     fn end_faults(&mut self) {
-        self.misfortunes.clear();
         let space_bytes = self
             .disk
             .faults()
             .space_bytes
             .filter(|_| self.random.percent(50));
-        self.disk.arm(Faults {
-            space_bytes,
-            ..Faults::default()
-        });
-        if self.disk.has_failed() {
-            self.die(Reboot::Kill);
+        loop {
+            self.misfortunes.clear();
+            self.disk.arm(Faults {
+                space_bytes,
+                ..Faults::default()
+            });
+            // A start may bring faults of its own.
+            if self.disk.is_dead() {
+                self.die(self.death);
+            } else if self.disk.has_failed() {
+                self.die(Reboot::Kill);
+            } else {
+                return;
+            }
         }
     }
 

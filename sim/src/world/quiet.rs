@@ -254,7 +254,7 @@ impl World {
         let waiting = self.ledger.copies.iter().enumerate().find(|(_, copy)| {
             let place = if copy.home == home {
                 Places::HOME
-            } else if self.ledger.is_dead_letter_home(copy.home, home) {
+            } else if self.ledger.is_dead_letter_home(copy, home) {
                 Places::DEAD
             } else {
                 return false;
@@ -305,7 +305,9 @@ impl World {
         // A queue or subscription without anything in memory may read one message of each kind,
         // so that no hog starves it.
         let read = 2 * homes.len() as u64 * self.ledger.charge_max();
-        self.ledger.charge_max().max(self.ledger.tx_charge_max()) + read + recovered
+        // What waiting commits will free counts as free for what waits before them.
+        let promised: u64 = homes.iter().map(|home| self.ledger.promised_at(*home)).sum();
+        self.ledger.charge_max().max(self.ledger.tx_charge_max()) + read + recovered + promised
     }
 }
 

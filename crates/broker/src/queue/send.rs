@@ -185,6 +185,7 @@ impl Queue {
                 }
                 Waiting::Commit(operation) => {
                     turn.later(Work::Commit(operation));
+                    turn.later(Work::Resume(Node::Queue(Arc::clone(self))));
                     break;
                 }
             }
@@ -194,6 +195,7 @@ impl Queue {
             && let Some(operation) = state.parking.pop_commit(turn)
         {
             turn.later(Work::Commit(operation));
+            turn.later(Work::Resume(Node::Queue(Arc::clone(self))));
         }
         let written = self.write(&mut writes, turn).is_ok();
         self.note_resumed(&mut state, turn);
