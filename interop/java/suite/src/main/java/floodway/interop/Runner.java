@@ -62,7 +62,7 @@ public final class Runner {
     }
 
     static String words(String name) {
-        return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+        return name.replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ").toLowerCase(Locale.ROOT);
     }
 
     private void run(Class<? extends Fixture> group, Method method, String name) throws Exception {

@@ -232,7 +232,8 @@ public final class Advisories extends Fixture {
 
     @Check
     public void tellOfDispatchedMessages() throws Exception {
-        MessageConsumer consumer = on(AdvisorySupport.getMessageDispatchedAdvisoryTopic(advisedQueue()));
+        MessageConsumer consumer = on(new ActiveMQTopic(
+                "ActiveMQ.Advisory.MessageDispatched.Queue." + advisedQueue().getPhysicalName()));
         send(session(), queue("advised"), "x");
         Message dispatched = receive(session().createConsumer(queue("advised")));
         equal(dispatched.getJMSMessageID(), receive(consumer).getStringProperty("orignalMessageId"));

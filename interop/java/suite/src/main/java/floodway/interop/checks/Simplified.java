@@ -4,6 +4,7 @@ import floodway.interop.Check;
 import floodway.interop.Fixture;
 import floodway.interop.Setting;
 import floodway.interop.Skipped;
+import javax.jms.ConnectionFactory;
 import javax.jms.JMSConsumer;
 import javax.jms.JMSContext;
 import javax.jms.JMSRuntimeException;
@@ -16,7 +17,8 @@ public final class Simplified extends Fixture {
         if (!Setting.isJms2()) {
             throw new Skipped("the client has no JMS 2.0");
         }
-        return later(factory("jms.redeliveryPolicy.initialRedeliveryDelay=0").createContext(mode));
+        ConnectionFactory factory = factory("jms.redeliveryPolicy.initialRedeliveryDelay=0");
+        return later(factory.createContext(mode));
     }
 
     private JMSContext context() {
