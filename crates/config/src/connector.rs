@@ -23,6 +23,9 @@ const CONNECTORS_MAX: usize = 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scheme {
     Stomp,
+    OpenWire,
+    /// OpenWire and STOMP on one port.
+    Auto,
     /// Known, with the name of what is not built.
     Unbuilt(&'static str),
     /// Known, and it has no meaning here.
@@ -34,7 +37,8 @@ impl Scheme {
     fn of(scheme: &str) -> Self {
         match scheme {
             "stomp" | "stomp+nio" => Self::Stomp,
-            "tcp" | "nio" | "openwire" => Self::Unbuilt("OpenWire"),
+            "tcp" | "nio" | "openwire" => Self::OpenWire,
+            "auto" | "auto+nio" => Self::Auto,
             "ssl" | "nio+ssl" => Self::Unbuilt("OpenWire over TLS"),
             "stomp+ssl" | "stomp+nio+ssl" => Self::Unbuilt("STOMP over TLS"),
             "mqtt" | "mqtt+nio" => Self::Unbuilt("MQTT"),
@@ -42,9 +46,7 @@ impl Scheme {
             "amqp" | "amqp+nio" => Self::Unbuilt("AMQP"),
             "amqp+ssl" | "amqp+nio+ssl" => Self::Unbuilt("AMQP over TLS"),
             "ws" | "wss" | "amqp+ws" | "amqp+wss" => Self::Unbuilt("WebSocket"),
-            "auto" | "auto+nio" | "auto+ssl" | "auto+nio+ssl" => {
-                Self::Unbuilt("several protocols on one port")
-            }
+            "auto+ssl" | "auto+nio+ssl" => Self::Unbuilt("several protocols on one port over TLS"),
             "http" | "https" => Self::Never("OpenWire inside HTTP requests is not planned"),
             "vm" => Self::Never("vm connects within one Java process"),
             "udp" | "multicast" | "peer" | "mock" => Self::Never("this transport is not planned"),
@@ -98,11 +100,12 @@ fn read_connector<'d, 'i>(
     };
     let connector_name = reader.value(node, "name").map(|value| value.text);
     let scheme = uri::scheme(&value.text).unwrap_or_default();
-    match Scheme::of(&scheme) {
-        Scheme::Stomp => {}
+    let spoken = Scheme::of(&scheme);
+    match spoken {
+        Scheme::Stomp | Scheme::OpenWire | Scheme::Auto => {}
         Scheme::Unbuilt(what) => {
             let message = format!("{what} is not built yet: {scheme} connectors are skipped");
-            let advice = "let clients use a stomp connector";
+            let advice = "let clients use a tcp or stomp connector";
             reader.ignore_tree(node, Severity::Warning, (message, advice));
             options::check_skipped(reader, &value);
             return None;
@@ -129,13 +132,30 @@ fn read_connector<'d, 'i>(
     if let Some(given) = connector_name.filter(|name| !name.trim().is_empty()) {
         transport.name = given;
     }
-    let mut stomp = floodway_stomp::Settings::default();
+    let mut targets = options::Targets {
+        spoken,
+        transport,
+        stomp: floodway_stomp::Settings::default(),
+        openwire: floodway_openwire::Settings::default(),
+    };
     for option in &uri.options {
-        options::apply(reader, &value, option, (&mut transport, &mut stomp));
+        options::apply(reader, &value, option, &mut targets);
     }
+    let options::Targets {
+        transport,
+        stomp,
+        mut openwire,
+        ..
+    } = targets;
+    openwire.broker_url = format!("{}://{}:{}", uri.scheme, uri.host, uri.port).into();
+    let protocol = match spoken {
+        Scheme::OpenWire => ProtocolSettings::OpenWire(openwire),
+        Scheme::Auto => ProtocolSettings::Auto { openwire, stomp },
+        _ => ProtocolSettings::Stomp(stomp),
+    };
     Some(Connector {
         transport,
-        protocol: ProtocolSettings::Stomp(stomp),
+        protocol,
     })
 }
 

@@ -185,13 +185,18 @@ fn full_text(usage: &SystemUsage) -> String {
 
 fn connector_row(connector: &Connector) -> Vec<String> {
     let transport = &connector.transport;
-    let ProtocolSettings::Stomp(stomp) = &connector.protocol;
+    let frame_bytes_max = match &connector.protocol {
+        ProtocolSettings::Stomp(stomp) => stomp.frame_bytes_max,
+        ProtocolSettings::OpenWire(openwire) | ProtocolSettings::Auto { openwire, .. } => {
+            openwire.frame_bytes_max
+        }
+    };
     let host = if transport.host.contains(':') {
         format!("[{}]", transport.host)
     } else {
         transport.host.clone()
     };
-    let frame = u64::try_from(stomp.frame_bytes_max).unwrap_or(u64::MAX);
+    let frame = u64::try_from(frame_bytes_max).unwrap_or(u64::MAX);
     vec![
         format!("connector {}", transport.name),
         format!(

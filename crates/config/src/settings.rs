@@ -53,4 +53,13 @@ pub struct Connector {
 pub enum ProtocolSettings {
     /// STOMP 1.0 to 1.2.
     Stomp(floodway_stomp::Settings),
+    /// OpenWire 1 to 12.
+    OpenWire(floodway_openwire::Settings),
+    /// Whichever of these a connection begins with.
+    Auto {
+        /// For clients that begin with OpenWire.
+        openwire: floodway_openwire::Settings,
+        /// For clients that begin with STOMP.
+        stomp: floodway_stomp::Settings,
+    },
 }

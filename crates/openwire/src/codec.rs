@@ -5,6 +5,7 @@
 //! what is left of the frame before anything is allocated. Sizes are bytes.
 
 mod cache;
+mod content;
 mod decoder;
 mod encoder;
 mod error;
@@ -19,13 +20,15 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use content::Content;
 pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{DecodeError, Fault};
 pub use negotiation::{Agreement, Format, MAGIC, NegotiationError, Offer, VERSION_MAX};
-pub use primitive::{Primitive, PrimitiveMap, put_entry, read_one};
+pub use primitive::{Primitive, PrimitiveMap, put_entry, put_value, read_one};
 pub use reader::Reader;
 pub use text::{Secret, Text};
+pub(crate) use text::{is_same_in_both, to_modified, to_standard, to_standard_exact};
 pub use throwable::{StackFrame, Throwable};
 pub use wire::{Cached, TransactionId, Wire};
 pub use writer::Writer;

@@ -11,6 +11,7 @@ use floodway_cli::{CommandLine, Verb};
 use std::ffi::OsString;
 use std::io::Write;
 
+mod auto;
 mod configuration;
 mod doctor;
 mod log;

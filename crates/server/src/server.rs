@@ -3,11 +3,13 @@
 //! Addresses are taken before the stores are opened, so that a taken port leaves the data alone;
 //! peers are let in last. On the way out peers go first and stores last.
 
+use crate::auto::Auto;
 use crate::stores::Stores;
 use anyhow::{Context, Result, bail};
 use floodway_broker::Broker;
 use floodway_config::{ProtocolSettings, Settings};
 use floodway_message::session::Protocol;
+use floodway_openwire::{OpenWire, Temporaries};
 use floodway_stomp::Stomp;
 use floodway_transport::{BoundConnector, Clock, Connector};
 use std::net::SocketAddr;
@@ -44,8 +46,9 @@ impl Server {
     /// When an address is taken or a store cannot be opened; nothing has changed then.
     pub async fn start(settings: Settings, clock: Clock) -> Result<Self> {
         let mut bound = Vec::new();
+        let temporaries = Arc::default();
         for connector in &settings.connectors {
-            let protocol = protocol(&connector.protocol)?;
+            let protocol = protocol(&connector.protocol, &settings.broker.name, &temporaries)?;
             let opened = BoundConnector::bind(connector.transport.clone());
             bound.push((opened.map_err(at_line(connector.transport.line))?, protocol));
         }
@@ -125,11 +128,26 @@ impl Server {
     }
 }
 
-fn protocol(settings: &ProtocolSettings) -> Result<Arc<dyn Protocol>> {
-    match settings {
-        ProtocolSettings::Stomp(settings) => Ok(Arc::new(Stomp::new(settings.clone()))),
+fn protocol(
+    settings: &ProtocolSettings,
+    broker_name: &str,
+    temporaries: &Arc<Temporaries>,
+) -> Result<Arc<dyn Protocol>> {
+    let speak_stomp = |settings: &floodway_stomp::Settings| Stomp::new(settings.clone());
+    let speak_openwire = |settings: &floodway_openwire::Settings| {
+        let mut settings = settings.clone();
+        settings.broker_name = broker_name.into();
+        OpenWire::new(settings, Arc::clone(temporaries))
+    };
+    Ok(match settings {
+        ProtocolSettings::Stomp(stomp) => Arc::new(speak_stomp(stomp)),
+        ProtocolSettings::OpenWire(openwire) => Arc::new(speak_openwire(openwire)),
+        ProtocolSettings::Auto { openwire, stomp } => Arc::new(Auto::new(vec![
+            Arc::new(speak_openwire(openwire)),
+            Arc::new(speak_stomp(stomp)),
+        ])),
         other => bail!("protocol {other:?} is configured and not built in"),
-    }
+    })
 }
 
 fn at_line(line: u32) -> impl Fn(floodway_transport::TransportError) -> anyhow::Error {

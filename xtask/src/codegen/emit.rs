@@ -38,7 +38,7 @@ pub(super) fn files(structures: &[Structure]) -> Vec<(String, String)> {
 
 fn head(name: &str) -> String {
     format!(
-        "//! OpenWire structures: {name}.\n//!\n{}\nuse crate::codec::{{DecodeError, Reader, \
+        "//! OpenWire structures: {name}.\n//!\n{}\nuse crate::codec::{{Content, DecodeError, Reader, \
          Secret, Text, Throwable, TransactionId, Wire, Writer}};\nuse \
          super::*;\nuse bytes::Bytes;\n\n",
         WARNING.replace("// ", "//! ")
@@ -198,6 +198,7 @@ fn rust_type(kind: &Kind) -> String {
         Kind::Plain("string") => "Option<Text>".into(),
         Kind::Plain("secret") => "Option<Secret>".into(),
         Kind::Plain("bytes") => "Option<Bytes>".into(),
+        Kind::Plain("content") => "Option<Content>".into(),
         Kind::Plain("magic") => "[u8; 8]".into(),
         Kind::Plain(_) => "Option<Throwable>".into(),
         Kind::Nested(of) | Kind::Cached(of) => format!("Option<{}>", boxed(of)),

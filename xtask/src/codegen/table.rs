@@ -38,7 +38,7 @@ pub(super) struct Structure {
     pub(super) fields: Vec<Field>,
 }
 
-const PLAIN: [&str; 9] = [
+const PLAIN: [&str; 10] = [
     "bool",
     "byte",
     "int",
@@ -46,6 +46,7 @@ const PLAIN: [&str; 9] = [
     "string",
     "secret",
     "bytes",
+    "content",
     "magic",
     "throwable",
 ];

@@ -6,6 +6,7 @@
 use floodway_stomp::HeartBeat;
 use floodway_transport::ConnectorSettings;
 
+use super::Scheme;
 use crate::reader::{Reader, Value};
 use crate::report::{Disposition, Severity};
 use crate::schema;
@@ -27,6 +28,23 @@ const APPLIED: &[&str] = &[
     "soTimeout",
     "soWriteTimeout",
     "wireFormat.maxFrameSize",
+];
+
+/// Options that are applied where OpenWire is spoken, and nowhere else.
+const OPENWIRE: &[&str] = &[
+    "minmumWireFormatVersion",
+    "wireFormat.version",
+    "wireFormat.cacheEnabled",
+    "wireFormat.cacheSize",
+    "wireFormat.tightEncodingEnabled",
+    "wireFormat.stackTraceEnabled",
+    "wireFormat.tcpNoDelayEnabled",
+    "wireFormat.maxInactivityDuration",
+    "wireFormat.maxInactivityDurationInitalDelay",
+];
+
+/// Options that are applied where STOMP is spoken, and nowhere else.
+const STOMP: &[&str] = &[
     "wireFormat.maxDataLength",
     "defaultHeartBeat",
     "hbGracePeriodMultiplier",
@@ -44,7 +62,6 @@ const HARMLESS: &[&str] = &[
     "jmxPort",
     "stackSize",
     "threadName",
-    "minmumWireFormatVersion",
     "typeOfService",
     "trafficClass",
     "diffServ",
@@ -53,15 +70,7 @@ const HARMLESS: &[&str] = &[
     "useInactivityMonitor",
     "useKeepAlive",
     "maxConnectionThreadPoolSize",
-    "wireFormat.version",
-    "wireFormat.cacheEnabled",
-    "wireFormat.cacheSize",
-    "wireFormat.tightEncodingEnabled",
     "wireFormat.sizePrefixDisabled",
-    "wireFormat.stackTraceEnabled",
-    "wireFormat.tcpNoDelayEnabled",
-    "wireFormat.maxInactivityDuration",
-    "wireFormat.maxInactivityDurationInitalDelay",
     "wireFormat.maxFrameSizeEnabled",
     "wireFormat.includePlatformDetails",
     "wireFormat.host",
@@ -133,6 +142,31 @@ enum Known {
     No,
 }
 
+/// What the options of one connector are applied to.
+pub(super) struct Targets {
+    pub(super) spoken: Scheme,
+    pub(super) transport: ConnectorSettings,
+    pub(super) stomp: floodway_stomp::Settings,
+    pub(super) openwire: floodway_openwire::Settings,
+}
+
+/// As [`known`], on a connector where this is spoken.
+fn known_on(name: &str, spoken: Scheme) -> Known {
+    if OPENWIRE.contains(&name) {
+        return match spoken {
+            Scheme::Stomp => Known::Harmless,
+            _ => Known::Applied,
+        };
+    }
+    if STOMP.contains(&name) {
+        return match spoken {
+            Scheme::OpenWire => Known::Elsewhere,
+            _ => Known::Applied,
+        };
+    }
+    known(name)
+}
+
 fn known(name: &str) -> Known {
     // A protocol of an `auto` connector may stand in between: wireFormat.stomp.maxFrameSize.
     let narrowed = ["default", "stomp", "amqp", "mqtt"].iter().any(|protocol| {
@@ -140,7 +174,10 @@ fn known(name: &str) -> Known {
             .and_then(|rest| rest.strip_prefix(protocol))
             .is_some_and(|rest| rest.starts_with('.'))
     });
-    if APPLIED.contains(&name) {
+    if [APPLIED, OPENWIRE, STOMP]
+        .iter()
+        .any(|table| table.contains(&name))
+    {
         Known::Applied
     } else if HARMLESS.contains(&name) {
         Known::Harmless
@@ -154,7 +191,10 @@ fn known(name: &str) -> Known {
 }
 
 fn advice_for_unknown(name: &str) -> String {
-    let tables = APPLIED.iter().chain(HARMLESS).chain(ELSEWHERE).copied();
+    let tables = [APPLIED, OPENWIRE, STOMP, HARMLESS, ELSEWHERE]
+        .into_iter()
+        .flatten()
+        .copied();
     match schema::nearest(name, tables) {
         Some(near) => format!("did you mean {near}?"),
         None => "remove it from the uri".into(),
@@ -191,11 +231,11 @@ pub(super) fn apply(
     reader: &mut Reader<'_, '_, '_>,
     uri: &Value,
     (given, text): &(String, String),
-    targets: (&mut ConnectorSettings, &mut floodway_stomp::Settings),
+    targets: &mut Targets,
 ) {
     let (name, case_differs) = canonical(given);
     let shown = quoted(given);
-    let (severity, message, advice) = match known(&name) {
+    let (severity, message, advice) = match known_on(&name, targets.spoken) {
         Known::Applied => {
             if case_differs {
                 let message = format!("the option {shown} is read as {name}");
@@ -214,7 +254,10 @@ pub(super) fn apply(
         ),
         Known::Elsewhere => (
             Severity::Warning,
-            format!("the option {shown} has no effect on a plain STOMP connector"),
+            format!(
+                "the option {shown} has no effect on a plain {} connector",
+                spoken_name(targets.spoken)
+            ),
             "remove it from the uri".into(),
         ),
         Known::Client => (
@@ -257,11 +300,21 @@ fn buffer(text: &str) -> Result<usize, ValueError> {
     count(&value.to_string(), (least, most))
 }
 
-fn set(
-    name: &str,
-    text: &str,
-    (transport, stomp): (&mut ConnectorSettings, &mut floodway_stomp::Settings),
-) -> Result<(), ValueError> {
+fn spoken_name(spoken: Scheme) -> &'static str {
+    match spoken {
+        Scheme::OpenWire => "OpenWire",
+        Scheme::Auto => "auto",
+        _ => "STOMP",
+    }
+}
+
+fn set(name: &str, text: &str, targets: &mut Targets) -> Result<(), ValueError> {
+    if OPENWIRE.contains(&name) {
+        return set_openwire(name, text, &mut targets.openwire);
+    }
+    let Targets {
+        transport, stomp, ..
+    } = targets;
     const JAVA_INT: (i64, i64) = (0, i32::MAX as i64);
     const JAVA_LONG: (i64, i64) = (0, i64::MAX);
     match name {
@@ -280,10 +333,39 @@ fn set(
         }
         "soTimeout" => transport.read_timeout_ms = count(text, JAVA_LONG)?,
         "soWriteTimeout" => transport.write_timeout_ms = count(text, JAVA_LONG)?,
-        "wireFormat.maxFrameSize" => stomp.frame_bytes_max = limit(text)?,
+        "wireFormat.maxFrameSize" => {
+            stomp.frame_bytes_max = limit(text)?;
+            targets.openwire.frame_bytes_max = limit(text)?;
+        }
         "wireFormat.maxDataLength" => stomp.body_bytes_max = limit(text)?,
         "defaultHeartBeat" => stomp.heart_beat_default = heart_beat(text)?,
         "hbGracePeriodMultiplier" => stomp.heart_beat_grace = grace(text)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn set_openwire(
+    name: &str,
+    text: &str,
+    openwire: &mut floodway_openwire::Settings,
+) -> Result<(), ValueError> {
+    const VERSIONS: (i64, i64) = (1, 12);
+    // A Java client loops for ever when it is told fewer slots.
+    const CACHE_SIZES: (i64, i64) = (100, 16_383);
+    const JAVA_INT: (i64, i64) = (0, i32::MAX as i64);
+    match name {
+        "minmumWireFormatVersion" => openwire.version_min = count(text, VERSIONS)?,
+        "wireFormat.version" => openwire.version_max = count(text, VERSIONS)?,
+        "wireFormat.cacheEnabled" => openwire.cache = value::truth(text)?,
+        "wireFormat.cacheSize" => openwire.cache_size = count(text, CACHE_SIZES)?,
+        "wireFormat.tightEncodingEnabled" => openwire.tight_encoding = value::truth(text)?,
+        "wireFormat.stackTraceEnabled" => openwire.stack_traces = value::truth(text)?,
+        "wireFormat.tcpNoDelayEnabled" => openwire.no_delay = value::truth(text)?,
+        "wireFormat.maxInactivityDuration" => openwire.inactivity_ms = count(text, JAVA_INT)?,
+        "wireFormat.maxInactivityDurationInitalDelay" => {
+            openwire.inactivity_initial_ms = count(text, JAVA_INT)?;
+        }
         _ => {}
     }
     Ok(())

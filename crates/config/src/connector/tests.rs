@@ -20,8 +20,10 @@ fn notes(inside: &str) -> String {
 }
 
 fn stomp(connector: &Connector) -> &floodway_stomp::Settings {
-    let ProtocolSettings::Stomp(stomp) = &connector.protocol;
-    stomp
+    match &connector.protocol {
+        ProtocolSettings::Stomp(stomp) => stomp,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -64,6 +66,49 @@ fn a_stomp_connector_has_name_address_line_and_options() {
 }
 
 #[test]
+fn an_openwire_connector_has_its_options() {
+    let found = connectors(
+        "<transportConnector uri='nio://127.0.0.1:61616?wireFormat.maxFrameSize=1mb&amp;\
+         minmumWireFormatVersion=3&amp;wireFormat.version=11&amp;wireFormat.cacheEnabled=false&amp;\
+         wireFormat.cacheSize=100&amp;wireFormat.tightEncodingEnabled=false&amp;\
+         wireFormat.maxInactivityDuration=5000'/>",
+    );
+    let ProtocolSettings::OpenWire(openwire) = &found[0].protocol else {
+        panic!("{:?}", found[0].protocol);
+    };
+    assert_eq!(openwire.frame_bytes_max, 1 << 20);
+    assert_eq!((openwire.version_min, openwire.version_max), (3, 11));
+    assert!(!openwire.cache && !openwire.tight_encoding && openwire.stack_traces);
+    assert_eq!((openwire.cache_size, openwire.inactivity_ms), (100, 5000));
+    assert_eq!(&*openwire.broker_url, "nio://127.0.0.1:61616");
+}
+
+#[test]
+fn a_cache_size_that_stops_clients_is_refused() {
+    let told = notes("<transportConnector uri='tcp://localhost:1?wireFormat.cacheSize=99'/>");
+    assert!(told.contains("the option wireFormat.cacheSize"), "{told}");
+}
+
+#[test]
+fn an_auto_connector_has_the_options_of_both() {
+    let found = connectors(
+        "<transportConnector uri='auto://localhost:1?wireFormat.maxFrameSize=2mb&amp;\
+         wireFormat.maxDataLength=1mb&amp;wireFormat.version=9'/>",
+    );
+    let ProtocolSettings::Auto { openwire, stomp } = &found[0].protocol else {
+        panic!("{:?}", found[0].protocol);
+    };
+    assert_eq!(
+        (openwire.frame_bytes_max, openwire.version_max),
+        (2 << 20, 9)
+    );
+    assert_eq!(
+        (stomp.frame_bytes_max, stomp.body_bytes_max),
+        (2 << 20, 1 << 20)
+    );
+}
+
+#[test]
 fn without_a_name_the_scheme_is_the_name() {
     let found = connectors("<transportConnector uri='stomp://localhost:0'/>");
     assert_eq!(found[0].transport.name, "stomp");
@@ -72,13 +117,12 @@ fn without_a_name_the_scheme_is_the_name() {
 #[test]
 fn what_is_not_built_is_told_with_its_line_and_skipped() {
     for (uri, what) in [
-        ("tcp://h:1", "OpenWire is not built yet"),
         ("nio+ssl://h:1", "OpenWire over TLS"),
         ("stomp+ssl://h:1?needClientAuth=true", "STOMP over TLS"),
         ("mqtt://h:1", "MQTT"),
         ("amqp+nio://h:1", "AMQP"),
         ("ws://h:1", "WebSocket"),
-        ("auto://h:1", "several protocols"),
+        ("auto+ssl://h:1", "several protocols"),
         ("vm://localhost", "one Java process"),
         ("xmpp://h:1", "dropped XMPP"),
     ] {
@@ -103,7 +147,7 @@ fn an_unknown_option_stops_the_start_and_is_named() {
         "{told}"
     );
     let told = notes(
-        "<transportConnector uri='tcp://localhost:1?colour=red'/>
+        "<transportConnector uri='mqtt://localhost:1?colour=red'/>
          <transportConnector uri='stomp://localhost:1'/>",
     );
     assert!(

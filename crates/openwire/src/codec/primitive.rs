@@ -162,7 +162,8 @@ pub fn put_entry(out: &mut BytesMut, name: &str, value: &Primitive<'_>) {
     put_value(out, value);
 }
 
-fn put_value(out: &mut BytesMut, value: &Primitive<'_>) {
+/// Appends a value with its type.
+pub fn put_value(out: &mut BytesMut, value: &Primitive<'_>) {
     match value {
         Primitive::Null => out.put_u8(0),
         Primitive::Boolean(flag) => out.put_slice(&[1, u8::from(*flag)]),
@@ -211,7 +212,7 @@ fn put_value(out: &mut BytesMut, value: &Primitive<'_>) {
 }
 
 /// `true` for a text that Java writes with a length of 32 bits.
-pub(crate) fn is_big(text: &[u8]) -> bool {
+fn is_big(text: &[u8]) -> bool {
     // A unit is one to three bytes: only between these lengths counting is needed.
     if text.len() <= STRING_UNITS_MAX {
         return false;
@@ -220,6 +221,7 @@ pub(crate) fn is_big(text: &[u8]) -> bool {
     units > STRING_UNITS_MAX
 }
 
+/// Appends a text as Java does: with a short or a long length.
 fn put_text(out: &mut BytesMut, text: &[u8]) {
     match u16::try_from(text.len()) {
         Ok(length) if !is_big(text) => {

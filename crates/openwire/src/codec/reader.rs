@@ -6,7 +6,7 @@
 
 use super::cache::ReadCache;
 use super::{
-    Cached, DEPTH_MAX, DecodeError, ELEMENTS_MAX, Fault, Format, Secret, StackFrame, Text,
+    Cached, Content, DEPTH_MAX, DecodeError, ELEMENTS_MAX, Fault, Format, Secret, StackFrame, Text,
     Throwable, Wire,
 };
 use crate::generated::structure::{first_version, is_marshal_aware};
@@ -228,6 +228,11 @@ impl<'a> Reader<'a> {
             return Err(self.error(Fault::NegativeLength { length }));
         };
         self.slice(bytes).map(Some)
+    }
+
+    /// A body that may be absent.
+    pub fn content(&mut self) -> Result<Option<Content>, DecodeError> {
+        Ok(self.bytes()?.map(Content::from))
     }
 
     /// Eight bytes as they are.

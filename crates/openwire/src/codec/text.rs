@@ -36,6 +36,14 @@ impl Text {
         }
     }
 
+    /// Takes UTF-8 that came with a message; a copy only where modified UTF-8 differs.
+    pub(crate) fn from_standard(bytes: Bytes) -> Self {
+        if is_same_in_both(&bytes) {
+            return Self(bytes);
+        }
+        Self::new(&String::from_utf8_lossy(&bytes))
+    }
+
     /// A text that is part of the program. ASCII without NUL.
     pub const fn fixed(text: &'static str) -> Self {
         Self(Bytes::from_static(text.as_bytes()))
@@ -135,6 +143,18 @@ pub(crate) fn to_standard(bytes: &[u8]) -> Cow<'_, str> {
                 .collect(),
         ),
     }
+}
+
+/// As [`to_standard`], but only where [`to_modified`] gives the same bytes back.
+pub(crate) fn to_standard_exact(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return is_same_in_both(bytes).then_some(Cow::Borrowed(text));
+    }
+    if !is_modified_utf8(bytes) {
+        return None;
+    }
+    let text = to_standard(bytes);
+    (*to_modified(&text) == *bytes).then_some(text)
 }
 
 fn put_surrogate(out: &mut Vec<u8>, unit: u16) {

@@ -5,7 +5,7 @@
 //! cannot express (texts over 32,767 or 65,535 bytes) is cut, never wrongly framed.
 
 use super::cache::WriteCache;
-use super::{Cached, Format, Secret, Text, Throwable, Wire};
+use super::{Cached, Content, Format, Secret, Text, Throwable, Wire};
 use crate::generated::structure::is_marshal_aware;
 use bytes::{Bytes, BytesMut};
 use floodway_message::output::SHARE_BYTES_MIN;
@@ -170,8 +170,28 @@ impl<'a> Writer<'a> {
         let Some(bytes) = bytes else {
             return;
         };
-        let length = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
-        self.int(length);
+        self.length(bytes.len());
+        self.put_shared(bytes);
+    }
+
+    /// A body that may be absent.
+    pub fn content(&mut self, content: &Option<Content>) {
+        self.boolean(content.is_some());
+        let Some(content) = content else {
+            return;
+        };
+        self.length(content.len());
+        if content.has_length {
+            self.length(content.bytes.len());
+        }
+        self.put_shared(&content.bytes);
+    }
+
+    fn length(&mut self, length: usize) {
+        self.int(i32::try_from(length).unwrap_or(i32::MAX));
+    }
+
+    fn put_shared(&mut self, bytes: &Bytes) {
         if bytes.len() < SHARE_BYTES_MIN {
             self.put(bytes);
         } else {

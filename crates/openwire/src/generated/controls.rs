@@ -3,7 +3,9 @@
 //! Generated from commands.txt by `cargo run -p xtask -- codegen openwire`; do not edit.
 
 use super::*;
-use crate::codec::{DecodeError, Reader, Secret, Text, Throwable, TransactionId, Wire, Writer};
+use crate::codec::{
+    Content, DecodeError, Reader, Secret, Text, Throwable, TransactionId, Wire, Writer,
+};
 use bytes::Bytes;
 
 /// Wire type 10.

@@ -3,7 +3,9 @@
 //! Generated from commands.txt by `cargo run -p xtask -- codegen openwire`; do not edit.
 
 use super::*;
-use crate::codec::{DecodeError, Reader, Secret, Text, Throwable, TransactionId, Wire, Writer};
+use crate::codec::{
+    Content, DecodeError, Reader, Secret, Text, Throwable, TransactionId, Wire, Writer,
+};
 use bytes::Bytes;
 
 /// Wire type 23, 24, 25, 26, 27, 28, 29.
@@ -29,7 +31,7 @@ pub struct Message {
     pub timestamp: i64,
     #[cfg_attr(test, serde(rename = "type"))]
     pub message_type: Option<Text>,
-    pub content: Option<Bytes>,
+    pub content: Option<Content>,
     pub marshalled_properties: Option<Bytes>,
     pub data_structure: Option<Box<DataStructure>>,
     pub target_consumer_id: Option<ConsumerId>,
@@ -76,7 +78,7 @@ impl Wire for Message {
             reply_to: r.at("replyTo").nested()?,
             timestamp: r.at("timestamp").long()?,
             message_type: r.at("type").string()?,
-            content: r.at("content").bytes()?,
+            content: r.at("content").content()?,
             marshalled_properties: r.at("marshalledProperties").bytes()?,
             data_structure: r.at("dataStructure").nested()?,
             target_consumer_id: r.at("targetConsumerId").cached()?,
@@ -147,7 +149,7 @@ impl Wire for Message {
         w.nested(&self.reply_to);
         w.long(self.timestamp);
         w.string(&self.message_type);
-        w.bytes(&self.content);
+        w.content(&self.content);
         w.bytes(&self.marshalled_properties);
         w.nested(&self.data_structure);
         w.cached(&self.target_consumer_id);

@@ -1,0 +1,182 @@
+//! What the core tells, as OpenWire.
+//!
+//! Responses follow the core's answers and so the durability that they stand for; pauses need no
+//! frame, since a response or a ProducerAck that is withheld says it.
+
+use super::conversation::{Ask, Conversation, Phase, Turn};
+use super::reply::Pending;
+use super::window::Dispatched;
+use crate::convert::outbound::{self, Outgoing};
+use crate::error::{Doing, class_of, throwable};
+use crate::generated::{ConnectionError, MessageDispatch, ProducerAck};
+use floodway_message::session::{
+    ConnectionEnd, ConsumerId as Number, Delivery, Event, Failure, FailureKind, Reply,
+};
+use std::sync::Arc;
+
+/// ProducerAck exists from this version on.
+const PRODUCER_ACK_VERSION: u8 = 3;
+
+impl Conversation {
+    /// Writes what an event means.
+    ///
+    /// # Errors
+    /// When the connection is over.
+    pub(super) fn tell(&mut self, event: Event, turn: &mut Turn<'_>) -> Result<(), ConnectionEnd> {
+        if let Phase::Ended(end) = &self.phase {
+            return Err(end.clone());
+        }
+        match event {
+            Event::Delivery(delivery) => self.deliver(&delivery, turn),
+            Event::Done { reply } => self.done(reply, turn),
+            Event::Failed { reply, failure } => return self.failed(reply, &failure, turn),
+            Event::Connected { reply } => {
+                if let Some(Pending::Connect(ask, info)) = self.replies.take(reply) {
+                    self.connected(ask, &info, turn);
+                }
+            }
+            Event::BrowseEnd { consumer } => self.browse_end(consumer, turn),
+            Event::Closed { reason } => return Err(self.closed(reason, turn)),
+            Event::Pause { .. } | Event::Resume { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, delivery: &Delivery, turn: &mut Turn<'_>) {
+        // A delivery that crossed a removal: the core takes it back by itself.
+        let Some(consumer) = self.consumers.get_mut(delivery.consumer) else {
+            return;
+        };
+        self.stamp += 1;
+        let redeliveries = i32::try_from(delivery.redeliveries).unwrap_or(i32::MAX);
+        let outgoing = Outgoing {
+            stamp: self.stamp,
+            redeliveries,
+            wall_ms: turn.now.wall_ms,
+        };
+        let message = outbound::message(&delivery.message, &outgoing);
+        consumer.answered();
+        if let Some(id) = &message.message_id {
+            let id_hash = consumer.window.hash(id);
+            consumer.window.push(Dispatched {
+                delivery: delivery.delivery,
+                stamp: self.stamp,
+                id_hash,
+                expiration_ms: message.expiration,
+                tx: None,
+            });
+        }
+        let dispatch = MessageDispatch {
+            consumer_id: Some(consumer.id.clone()),
+            destination: message.destination.clone(),
+            message: Some(Box::new(message)),
+            redelivery_counter: redeliveries,
+            ..MessageDispatch::default()
+        };
+        self.encoder.put(&dispatch, turn.output);
+    }
+
+    fn done(&mut self, reply: Reply, turn: &mut Turn<'_>) {
+        match self.replies.take(reply) {
+            Some(Pending::Respond(ask) | Pending::Commit(ask) | Pending::Unsubscribe(ask)) => {
+                self.respond(ask, turn);
+            }
+            Some(Pending::Consumer(ask, number)) => {
+                self.respond(ask, turn);
+                self.replay_temporaries(number, turn);
+            }
+            Some(Pending::Window(producer_id, size, _)) => {
+                if self.encoder.format().version >= PRODUCER_ACK_VERSION {
+                    let producer_id = Some(producer_id);
+                    self.put(
+                        &ProducerAck {
+                            producer_id,
+                            size,
+                            ..ProducerAck::default()
+                        },
+                        turn,
+                    );
+                }
+            }
+            Some(Pending::Disconnect(ask)) => self.respond(ask, turn),
+            Some(Pending::Connect(..) | Pending::InTransaction(..)) | None => {}
+        }
+    }
+
+    fn failed(
+        &mut self,
+        reply: Option<Reply>,
+        failure: &Failure,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), ConnectionEnd> {
+        let nobody = Ask {
+            command_id: 0,
+            required: false,
+        };
+        let (ask, doing) = match reply.and_then(|reply| self.replies.take(reply)) {
+            // An acknowledgement that crossed the end of what it is about.
+            None if failure.kind == FailureKind::UnknownDelivery => return Ok(()),
+            None => (nobody, Doing::Other),
+            Some(Pending::Connect(ask, _)) => {
+                self.refuse_as(failure, (ask, Doing::Connecting), turn);
+                let end = ConnectionEnd::Closed(Arc::clone(&failure.text));
+                self.phase = Phase::Ended(end.clone());
+                return Err(end);
+            }
+            Some(Pending::Consumer(ask, number)) => {
+                self.consumers.take(number);
+                (ask, Doing::Other)
+            }
+            Some(Pending::InTransaction(ask, tx)) => {
+                self.transactions.fail(tx, &failure.text);
+                (ask, Doing::Sending)
+            }
+            Some(Pending::Window(_, _, tx)) => {
+                if let Some(tx) = tx {
+                    self.transactions.fail(tx, &failure.text);
+                }
+                (nobody, Doing::Sending)
+            }
+            Some(Pending::Commit(ask)) => (ask, Doing::Committing),
+            Some(Pending::Unsubscribe(ask)) => (ask, Doing::RemovingDurable),
+            Some(Pending::Respond(ask) | Pending::Disconnect(ask)) => (ask, Doing::Other),
+        };
+        self.refuse_as(failure, (ask, doing), turn);
+        Ok(())
+    }
+
+    fn refuse_as(&mut self, failure: &Failure, (ask, doing): (Ask, Doing), turn: &mut Turn<'_>) {
+        let class = class_of(failure, doing);
+        self.refuse(throwable(class, &failure.text), ask, turn);
+    }
+
+    fn browse_end(&mut self, number: Number, turn: &mut Turn<'_>) {
+        let Some(consumer) = self.consumers.get_mut(number) else {
+            return;
+        };
+        let consumer_id = Some(consumer.id.clone());
+        self.put(
+            &MessageDispatch {
+                consumer_id,
+                ..MessageDispatch::default()
+            },
+            turn,
+        );
+    }
+
+    fn closed(&mut self, reason: Arc<str>, turn: &mut Turn<'_>) -> ConnectionEnd {
+        if self.agreement.is_some() {
+            let exception = Some(throwable("java.io.IOException", &reason));
+            self.put(
+                &ConnectionError {
+                    exception,
+                    ..ConnectionError::default()
+                },
+                turn,
+            );
+        }
+        let end = ConnectionEnd::Closed(reason);
+        self.phase = Phase::Ended(end.clone());
+        end
+    }
+}
