@@ -56,7 +56,7 @@ fn start_needs_nothing_that_a_stop_left_behind() {
 fn connector_of_an_unbuilt_protocol_is_reported_with_its_line_and_skipped() {
     let xml = broker_xml(
         "<transportConnectors>\n\
-         <transportConnector name=\"openwire\" uri=\"tcp://127.0.0.1:0\"/>\n\
+         <transportConnector name=\"mqtt\" uri=\"mqtt://127.0.0.1:0\"/>\n\
          <transportConnector name=\"stomp\" uri=\"stomp://127.0.0.1:0\"/>\n\
          </transportConnectors>",
     );

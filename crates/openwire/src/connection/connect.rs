@@ -89,24 +89,20 @@ impl Conversation {
         self.connection_id = Some(connection_id.detached());
         self.fault_tolerant = info.fault_tolerant || info.failover_reconnect;
         self.phase = Phase::Connecting;
-        let kept = Box::new(ConnectionInfo {
-            manageable: info.manageable,
-            ..ConnectionInfo::default()
-        });
         turn.commands.push(Command::Connect(Box::new(Connect {
             client_id,
             user: text(&info.user_name),
             password: text(&info.password.as_ref().map(|secret| secret.0.clone())).map(Secret),
             protocol: "OpenWire",
-            reply: self.replies.open(Pending::Connect(ask, kept)),
+            reply: self.replies.open(Pending::Connect(ask, info.manageable)),
         })));
         Ok(Answer::Later)
     }
 
     /// The core has let the client in.
-    pub(super) fn connected(&mut self, ask: Ask, info: &ConnectionInfo, turn: &mut Turn<'_>) {
+    pub(super) fn connected(&mut self, ask: Ask, manageable: bool, turn: &mut Turn<'_>) {
         self.phase = Phase::Connected;
-        if info.manageable {
+        if manageable {
             self.put(&ConnectionControl::default(), turn);
         }
         self.respond(ask, turn);

@@ -62,9 +62,8 @@ impl Consumer {
     /// The client has passed messages on and can take as many more.
     pub(super) fn extend(&mut self, number: Number, count: i32, commands: &mut Vec<Command>) {
         let count = u32::try_from(count).unwrap_or(0);
-        // It cannot have passed on more than it has got.
-        let most = u32::try_from(self.window.open_count()).unwrap_or(u32::MAX);
-        self.extension = self.extension.saturating_add(count).min(most);
+        // Clients count messages that they acknowledged meanwhile; so did ActiveMQ.
+        self.extension = self.extension.saturating_add(count);
         if self.prefetch > 0 {
             self.grant(number, commands);
         }

@@ -31,8 +31,8 @@ impl Conversation {
             Event::Done { reply } => self.done(reply, turn),
             Event::Failed { reply, failure } => return self.failed(reply, &failure, turn),
             Event::Connected { reply } => {
-                if let Some(Pending::Connect(ask, info)) = self.replies.take(reply) {
-                    self.connected(ask, &info, turn);
+                if let Some(Pending::Connect(ask, manageable)) = self.replies.take(reply) {
+                    self.connected(ask, manageable, turn);
                 }
             }
             Event::BrowseEnd { consumer } => self.browse_end(consumer, turn),
@@ -146,8 +146,12 @@ impl Conversation {
     }
 
     fn refuse_as(&mut self, failure: &Failure, (ask, doing): (Ask, Doing), turn: &mut Turn<'_>) {
-        let class = class_of(failure, doing);
-        self.refuse(throwable(class, &failure.text), ask, turn);
+        let why = match missing_temporary(failure) {
+            // The class makes a sentence of the name alone.
+            Some(name) => throwable("org.apache.activemq.DestinationDoesNotExistException", name),
+            None => throwable(class_of(failure, doing), &failure.text),
+        };
+        self.refuse(why, ask, turn);
     }
 
     fn browse_end(&mut self, number: Number, turn: &mut Turn<'_>) {
@@ -179,4 +183,11 @@ impl Conversation {
         self.phase = Phase::Ended(end.clone());
         end
     }
+}
+
+/// The name of the temporary destination that a refusal says is gone.
+fn missing_temporary(failure: &Failure) -> Option<&str> {
+    let (name, _) = failure.text.split_once(" does not exist")?;
+    let is_name = name.starts_with("temp-") && !name.contains(' ');
+    (failure.kind == FailureKind::Destination && is_name).then_some(name)
 }

@@ -1,7 +1,8 @@
 //! Inactivity monitoring in both directions.
 //!
-//! Times are monotonic milliseconds. A peer from which nothing came for the agreed time is dead;
-//! a part of a frame is something. When nothing was written for a third of it, KeepAliveInfo is.
+//! Times are monotonic milliseconds. ActiveMQ looks once in the agreed time whether anything came
+//! since it looked last, so a peer may be silent for up to twice that; so here. A part of a frame
+//! is something. When nothing was written for a third of the time, KeepAliveInfo is.
 
 use floodway_message::Now;
 use floodway_message::session::ConnectionEnd;
@@ -9,8 +10,8 @@ use floodway_message::session::ConnectionEnd;
 /// When something last went each way.
 #[derive(Debug, Default)]
 pub(super) struct Heart {
-    /// 0: nobody watches.
-    silence_ms_max: u64,
+    /// The agreed time; 0: nobody watches.
+    agreed_ms: u64,
     /// The peer is not held to it before.
     watch_from_ms: u64,
     received_ms: u64,
@@ -30,8 +31,9 @@ pub(super) enum Beat {
 
 impl Heart {
     /// Starts with what was agreed.
-    pub(super) fn start(&mut self, now: Now, silence_ms_max: u64, initial_ms: u64) {
-        self.silence_ms_max = silence_ms_max;
+    pub(super) fn start(&mut self, now: Now, agreed_ms: u64, initial_ms: u64) {
+        self.agreed_ms = agreed_ms;
+        let initial_ms = initial_ms.saturating_add(agreed_ms);
         self.watch_from_ms = now.monotonic_ms.saturating_add(initial_ms);
         self.received_ms = now.monotonic_ms;
         self.sent_ms = now.monotonic_ms;
@@ -51,17 +53,19 @@ impl Heart {
 
     /// Lets time pass.
     pub(super) fn tick(&mut self, now: Now) -> Result<Beat, ConnectionEnd> {
-        if self.silence_ms_max == 0 {
+        if self.agreed_ms == 0 {
             return Ok(Beat::Never);
         }
         let now_ms = now.monotonic_ms;
         let silent_ms = now_ms.saturating_sub(self.received_ms);
-        let dead_ms = self.received_ms.saturating_add(self.silence_ms_max);
+        let dead_ms = self
+            .received_ms
+            .saturating_add(self.agreed_ms.saturating_mul(2));
         let dead_ms = dead_ms.max(self.watch_from_ms);
         if now_ms >= dead_ms {
             return Err(ConnectionEnd::Silent(silent_ms));
         }
-        let every = (self.silence_ms_max / 3).max(1);
+        let every = (self.agreed_ms / 3).max(1);
         let due = now_ms.saturating_sub(self.sent_ms) >= every;
         if due {
             self.sent_ms = now_ms;

@@ -3,15 +3,15 @@
 //! A reply number is a place in a table, given back by its one answer.
 
 use super::conversation::Ask;
-use crate::generated::{ConnectionInfo, ProducerId};
+use crate::generated::ProducerId;
 use floodway_message::session::{ConsumerId, Reply, TxId};
 use slab::Slab;
 
 /// What to do when an answer comes.
 #[derive(Debug)]
 pub(super) enum Pending {
-    /// Log the client in.
-    Connect(Ask, Box<ConnectionInfo>),
+    /// Log the client in; whether it wants to be controlled.
+    Connect(Ask, bool),
     /// Respond.
     Respond(Ask),
     /// Respond, or forget the consumer.
