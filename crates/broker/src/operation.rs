@@ -172,10 +172,11 @@ impl Operation {
     /// Gives the operation up: its acknowledgements are undone, the client is told.
     pub(crate) fn abandon(mut self, failure: Failure, turn: &mut Turn<'_>) {
         end(&self.outbox, self.waited.take(), turn);
+        // The client knows of it before anything comes again.
+        turn.answer(&self.outbox, self.reply, Err(failure));
         for (queue, consumer) in &self.acks {
             queue.unmark(consumer, self.tx, turn);
         }
-        turn.answer(&self.outbox, self.reply, Err(failure));
     }
 
     /// Leaves out what was accepted before. Copies of one message have one number.

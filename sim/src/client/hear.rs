@@ -111,7 +111,8 @@ impl Client {
                 if scene.failure_noticed && ledger.sends.get(send).is_some_and(|s| s.persistent) {
                     // A topic without durable subscriptions stores nothing.
                     let stored = ledger.copies_of(send).into_iter().any(|copy| {
-                        let home = ledger.copies.get(copy).map(|copy| copy.home);
+                        let copy = ledger.copies.get(copy).filter(|copy| !copy.maybe);
+                        let home = copy.map(|copy| copy.home);
                         let home = home.and_then(|home| ledger.homes.get(home));
                         home.is_some_and(|home| home.stores)
                     });

@@ -125,8 +125,8 @@ impl Session {
         let mut sends = Vec::with_capacity(transaction.sends.len());
         for (destinations, message) in &transaction.sends {
             if let Err(failure) = self.expand(destinations, message, &mut sends, turn) {
-                transaction.undo(tx, turn);
-                return turn.answer(&self.outbox, reply, Err(failure));
+                turn.answer(&self.outbox, reply, Err(failure));
+                return transaction.undo(tx, turn);
             }
         }
         let operation = Operation::new(sends, &self.outbox, reply);
@@ -144,8 +144,8 @@ impl Session {
             return self.no_transaction(tx, reply, turn);
         };
         state.uncommitted_bytes -= transaction.bytes;
-        transaction.undo(tx, turn);
         turn.answer(&self.outbox, reply, Ok(()));
+        transaction.undo(tx, turn);
     }
 
     /// A send to several destinations, or to a pattern, outside of any transaction.
