@@ -165,7 +165,8 @@ fn range(consumer: &Consumer, ack: &MessageAck) -> Result<Option<(usize, usize)>
             Ok(None)
         };
     };
-    if ack.ack_type == INDIVIDUAL {
+    // The first of those that were passed on may be acknowledged by now.
+    if matches!(ack.ack_type, INDIVIDUAL | DELIVERED) {
         return Ok(Some((last, last)));
     }
     let first = match &ack.first_message_id {

@@ -11,7 +11,9 @@ use super::window::Window;
 use crate::codec::Text;
 use crate::convert::destination;
 use crate::error::OpenWireError;
-use crate::generated::{ConsumerControl, ConsumerId, ConsumerInfo, MessageDispatch, MessagePull};
+use crate::generated::{
+    ConsumerControl, ConsumerId, ConsumerInfo, Message, MessageDispatch, MessagePull,
+};
 use floodway_message::selector::Selector;
 use floodway_message::session::{Command, ConsumerId as Number, OpenConsumer, TxId};
 use floodway_message::{Destination, Now, Output};
@@ -20,6 +22,8 @@ use std::sync::Arc;
 
 /// A pull that wants an answer at once waits so long for a page to come from disk.
 const NO_WAIT_GRACE_MS: u64 = 50;
+/// So many groups of a consumer are remembered.
+const GROUPS_MAX: usize = 10_000;
 /// Most pulls of one consumer that wait.
 const PULLS_MAX: usize = 1000;
 
@@ -36,6 +40,8 @@ pub(super) struct Consumer {
     /// What the core was last told.
     granted: u32,
     pub(super) window: Window,
+    /// Hashes of the groups of which it has got messages.
+    groups: BTreeSet<u64>,
     /// Pulls not yet answered, each with the time at which it ends.
     pulls: VecDeque<Option<u64>>,
 }
@@ -83,6 +89,22 @@ impl Consumer {
     /// A message came: the oldest pull has its answer.
     pub(super) fn answered(&mut self) {
         self.pulls.pop_front();
+    }
+
+    /// Is this the first message of its group that it gets?
+    pub(super) fn begins_group(&mut self, message: &Message) -> bool {
+        let Some(group) = &message.group_id else {
+            return false;
+        };
+        let hash = self.window.hash_text(group);
+        if message.group_sequence < 0 {
+            // The group is closed: its next message begins it anew.
+            return !self.groups.remove(&hash);
+        }
+        if self.groups.len() >= GROUPS_MAX {
+            self.groups.clear();
+        }
+        self.groups.insert(hash)
     }
 
     /// `true` when messages that it gives back go to somebody.
@@ -180,6 +202,7 @@ impl Conversation {
                 extension: 0,
                 granted: prefetch,
                 window: Window::default(),
+                groups: BTreeSet::new(),
                 pulls: VecDeque::new(),
             },
         );

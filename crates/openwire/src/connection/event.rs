@@ -54,7 +54,8 @@ impl Conversation {
             redeliveries,
             wall_ms: turn.now.wall_ms,
         };
-        let message = outbound::message(&delivery.message, &outgoing);
+        let mut message = outbound::message(&delivery.message, &outgoing);
+        message.jmsx_group_first_for_consumer = consumer.begins_group(&message);
         consumer.answered();
         if let Some(id) = &message.message_id {
             let id_hash = consumer.window.hash(id);

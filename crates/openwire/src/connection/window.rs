@@ -3,6 +3,7 @@
 //! Clients name messages by their ids; a hash of the id stands for it here. They also send our
 //! stamp back, which finds the place at once; where it does not, the list is searched.
 
+use crate::codec::Text;
 use crate::generated::MessageId;
 use floodway_message::session::{DeliveryId, TxId};
 use foldhash::quality::RandomState;
@@ -35,6 +36,10 @@ impl Window {
     pub(super) fn hash(&self, id: &MessageId) -> u64 {
         self.hasher
             .hash_one((&id.producer_id, id.producer_sequence_id))
+    }
+
+    pub(super) fn hash_text(&self, text: &Text) -> u64 {
+        self.hasher.hash_one(text)
     }
 
     pub(super) fn push(&mut self, dispatched: Dispatched) {
