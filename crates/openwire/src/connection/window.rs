@@ -103,8 +103,17 @@ impl Window {
             for one in self.list.range_mut(first..(last + 1).min(self.list.len())) {
                 one.tx = one.tx.or(tx);
             }
-        } else if first == 0 && last == 0 {
-            self.list.pop_front();
+        } else if first == 0 {
+            let end = (last + 1).min(self.list.len());
+            let marked: Vec<_> = self
+                .list
+                .drain(..end)
+                .filter(|one| one.tx.is_some())
+                .collect();
+            marked
+                .into_iter()
+                .rev()
+                .for_each(|one| self.list.push_front(one));
         } else {
             let mut at = 0;
             self.list.retain(|one| {
