@@ -195,13 +195,8 @@ def test_full_disk_is_left_by_draining(own_broker, small_disk, filler, ending):
     sends_again(broker)
 
 
-HELD_RECEIPTS = pytest.mark.known_fault(
-    "behind an addition that met the full disk, removals are written but their receipts wait"
-)
-
-
 @pytest.mark.improvement("stops its store when the disk is full below its limit", always=False)
-@pytest.mark.parametrize("ending", [pytest.param("drain", marks=HELD_RECEIPTS), "kill and drain"])
+@pytest.mark.parametrize("ending", ["drain", "kill and drain"])
 def test_disk_filled_by_others_is_left_by_draining(own_broker, small_disk, filler, ending):
     settings = {"kahadb": KAHADB.replace("1mb", "4mb"), "data": small_disk / "data"}
     broker = own_broker(**settings, store="40 gb", temp="4 mb")

@@ -64,7 +64,8 @@ impl Client {
             .map(|(delivery, (copy, _))| (*delivery, *copy))
             .collect();
         let (delivery, copy) = scene.random.pick(&open)?;
-        if scene.random.percent(50) {
+        // What a commit that may yet be refused has acknowledged must not be said twice.
+        if scene.random.percent(50) || self.commits_waiting > 0 {
             return Some(Chosen {
                 consumer: id,
                 range: AckRange::One(delivery),

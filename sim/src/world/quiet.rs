@@ -306,7 +306,10 @@ impl World {
         // so that no hog starves it.
         let read = 2 * homes.len() as u64 * self.ledger.charge_max();
         // What waiting commits will free counts as free for what waits before them.
-        let promised: u64 = homes.iter().map(|home| self.ledger.promised_at(*home)).sum();
+        let promised: u64 = homes
+            .iter()
+            .map(|home| self.ledger.promised_at(*home))
+            .sum();
         self.ledger.charge_max().max(self.ledger.tx_charge_max()) + read + recovered + promised
     }
 }

@@ -7,7 +7,6 @@ use crate::entry::{Entry, Place};
 use crate::flow::usage::Promise;
 use crate::queue::add::Writes;
 use crate::queue::in_flight::Delivered;
-use crate::queue::lane::Lane;
 use crate::queue::{Promised, Queue, QueueState};
 use crate::turn::{Turn, Work};
 use floodway_message::session::{Ack, AckKind, AckRange, Failure, TxId};
@@ -238,7 +237,7 @@ impl QueueState {
     /// A consumer has room again: what it could not take is looked at again. Going back to the
     /// disk for it waits until it is worth while.
     pub(crate) fn room_freed(&mut self, at: usize) {
-        let passed = self.lanes.iter().any(Lane::has_passed);
+        let passed = self.has_passed();
         let Some(attachment) = self.attachments.get_mut(at) else {
             return;
         };

@@ -6,7 +6,7 @@
 
 use crate::consumer::Consumer;
 use crate::entry::Entry;
-use crate::queue::{Owner, Queue, QueueState};
+use crate::queue::{Attachment, Owner, Queue, QueueState};
 use crate::selection::Selection;
 use crate::turn::Turn;
 use floodway_message::Message;
@@ -197,6 +197,13 @@ impl Queue {
     }
 }
 
+impl Attachment {
+    /// It has room, and nothing that it would have taken before was passed over.
+    fn may_take(&self, order: u64, passed: bool) -> bool {
+        self.consumer.has_room() && !(passed && self.wanted_from < order)
+    }
+}
+
 impl QueueState {
     /// Any consumer may have any message that is in no group.
     fn is_plain(&self) -> bool {
@@ -226,6 +233,7 @@ impl QueueState {
 
     /// Attachments are sorted by priority, highest first; within a priority they take turns.
     fn pick_in_turn(&mut self, order: u64, wants: impl Fn(&Consumer) -> bool) -> Pick {
+        let passed = self.has_passed();
         let count = self.attachments.len();
         let mut wanted = false;
         let mut best: Option<(usize, i8)> = None;
@@ -241,7 +249,7 @@ impl QueueState {
             if !wants(consumer) {
                 continue;
             }
-            if consumer.has_room() {
+            if attachment.may_take(order, passed) {
                 best = Some((at, consumer.priority));
                 if self
                     .attachments
@@ -266,13 +274,14 @@ impl QueueState {
     }
 
     fn pick_only(&mut self, to: usize, order: u64, wants: impl Fn(&Consumer) -> bool) -> Pick {
+        let passed = self.has_passed();
         let Some(attachment) = self.attachments.get_mut(to) else {
             return Pick::Nobody;
         };
         if !wants(&attachment.consumer) {
             return Pick::Nobody;
         }
-        if attachment.consumer.has_room() {
+        if attachment.may_take(order, passed) {
             return Pick::To(to);
         }
         attachment.wanted_from = attachment.wanted_from.min(order);

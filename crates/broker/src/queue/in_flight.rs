@@ -116,6 +116,12 @@ impl InFlight {
         marked
     }
 
+    /// Is there a delivery that nobody has acknowledged yet, not even in a transaction?
+    pub(crate) fn has_open(&self) -> bool {
+        let mut delivered = self.slots.iter().filter_map(|(_, slot)| slot.as_ref());
+        delivered.any(|one| one.tx.is_none())
+    }
+
     /// What a transaction has acknowledged.
     pub(crate) fn marked(&self, tx: TxId) -> impl Iterator<Item = &Entry> {
         let delivered = self.slots.iter().filter_map(|(_, slot)| slot.as_ref());

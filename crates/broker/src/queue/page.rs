@@ -202,8 +202,11 @@ impl Queue {
 }
 
 impl QueueState {
-    /// No message is in memory, but for what waits to be merged in.
+    /// No message is in memory, but for what waits to be merged in, and what a transaction has
+    /// acknowledged: its commit may wait for just this queue to go on.
     fn holds_nothing(&self) -> bool {
-        self.in_flight_count == 0 && self.lanes.iter().all(|lane| lane.window.is_empty())
+        let mut attachments = self.attachments.iter();
+        let is_empty = self.lanes.iter().all(|lane| lane.window.is_empty());
+        is_empty && !attachments.any(|attachment| attachment.in_flight.has_open())
     }
 }

@@ -71,16 +71,19 @@ impl Queue {
     /// Goes back to what was passed over, when it is wanted and safe. `false` while it is not
     /// safe yet: what comes later must not overtake it.
     pub(crate) fn rewind(self: &Arc<Self>, state: &mut QueueState, turn: &Turn<'_>) -> bool {
-        if !state.rewind_wanted || !state.lanes.iter().any(Lane::has_passed) {
-            state.rewind_wanted = false;
+        if !state.rewind_wanted {
+            return true;
+        }
+        if !state.has_passed() {
+            state.all_looked_at_again();
             return true;
         }
         if !self.departures.are_done(turn) {
             turn.broker.await_pages(self);
             return false;
         }
-        state.rewind_wanted = false;
         state.rescan_from = 0;
+        state.all_looked_at_again();
         let in_flight: Vec<Place> = state.in_flight().map(|entry| entry.place).collect();
         for lane in &mut state.lanes {
             lane.rewind(&in_flight);
@@ -90,5 +93,19 @@ impl Queue {
             lane.merge();
         }
         true
+    }
+}
+
+impl QueueState {
+    /// Something was passed over.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.lanes.iter().any(Lane::has_passed)
+    }
+
+    fn all_looked_at_again(&mut self) {
+        self.rewind_wanted = false;
+        for attachment in &mut self.attachments {
+            attachment.wanted_from = u64::MAX;
+        }
     }
 }
