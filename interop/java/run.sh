@@ -58,17 +58,41 @@ build suite "$client" "${options[@]}"
 
 home="$(mktemp -d)"
 cleanup() {
-    [ -s "$home/pid" ] && "$here/broker.sh" "$home" kill
+    local each
+    for each in "$home" "$home/bridge"; do
+        [ ! -s "$each/pid" ] || "$here/broker.sh" "$each" kill
+    done
     [ -n "${KEEP:-}" ] && echo "kept: $home" || rm -rf "$home"
 }
 trap cleanup EXIT
 # A port that nothing listens on now; the range lies below that of outgoing connections.
-for port in $(shuf -i 20000-32000 -n 50); do
-    (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> "$home/null" || break
-done
+free_port() {
+    local port
+    for port in $(shuf -i 20000-32000 -n 50); do
+        (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> "$home/null" || break
+    done
+    echo "$port"
+}
+
+# command FOLDER WORD...: the executable that broker.sh starts.
+command_in() {
+    local folder="$1"
+    shift
+    {
+        echo '#!/bin/sh'
+        printf 'exec'
+        printf " '%s'" "$@"
+        echo
+    } > "$folder/command"
+    chmod +x "$folder/command"
+}
+
+port="$(free_port)"
 echo "$port" > "$home/port"
 mkdir "$home/data"
 sed -e "s#PORT#$port#; s#DATA#$home/data#" "$here/conf/activemq.xml" > "$home/activemq.xml"
+
+real="$built/broker-$activemq"
 
 case "$broker" in
     floodway)
@@ -86,7 +110,7 @@ case "$broker" in
         case "$activemq" in 5.*) ;; *) options+=(-Dspring.version=6.2.11) ;; esac
         build activemq "broker-$activemq" "${options[@]}"
         line=(java -Xmx1536m "${java_flags[@]}"
-            -cp "$built/broker-$activemq/classes:$(cat "$built/broker-$activemq/classpath")"
+            -cp "$real/classes:$(cat "$real/classpath")"
             floodway.interop.ActiveMq "$home/activemq.xml")
         ;;
     *)
@@ -95,13 +119,27 @@ case "$broker" in
         ;;
 esac
 [ -z "$why_not" ] || exit 0
-{
-    echo '#!/bin/sh'
-    printf 'exec'
-    printf " '%s'" "${line[@]}"
-    echo
-} > "$home/command"
-chmod +x "$home/command"
+command_in "$home" "${line[@]}"
+
+# The neighbour, a real ActiveMQ with a network connector to the broker under test, and its command
+# line; of a version whose artifacts are all to be had.
+neighbour=()
+real="$built/neighbour"
+reason="$(build activemq neighbour -Dbroker.version=6.3.1 -Dspring.version=6.2.11 -Dconsole \
+    "-Dbuild.folder=../../../target/interop-java/neighbour")"
+if [ -z "$reason" ]; then
+    mkdir "$home/bridge" "$home/bridge/data"
+    bridge="$(free_port)"
+    echo "$bridge" > "$home/bridge/port"
+    sed -e "s#TARGET#$port#; s#PORT#$bridge#; s#DATA#$home/bridge/data#" "$here/conf/bridge.xml" \
+        > "$home/bridge/activemq.xml"
+    classes=(java -Xmx256m "${java_flags[@]}" -cp "$real/classes:$(cat "$real/classpath")")
+    command_in "$home/bridge" "${classes[@]}" floodway.interop.ActiveMq "$home/bridge/activemq.xml"
+    neighbour=("-Dsuite.bridge='$here/broker.sh' '$home/bridge'" "-Dsuite.bridge.port=$bridge"
+        "-Dsuite.console=$(printf "'%s' " "${classes[@]}") org.apache.activemq.console.Main")
+else
+    echo "${reason/SKIPPED/without a neighbour,}"
+fi
 "$here/broker.sh" "$home" start || { echo "$broker did not start" >&2; exit 1; }
 
 main=floodway.interop.Runner
@@ -118,6 +156,6 @@ code=0
 java -Xmx768m "${java_flags[@]}" -cp "$built/$client/classes:$(cat "$built/$client/classpath")" \
     -Dsuite.port="$port" -Dsuite.broker="$broker" -Dsuite.version="$version" \
     -Dsuite.client="$client" -Dsuite.control="'$here/broker.sh' '$home'" \
-    -Dsuite.pid="$home/pid" "$main" "${arguments[@]}" || code=$?
+    -Dsuite.pid="$home/pid" "${neighbour[@]}" "$main" "${arguments[@]}" || code=$?
 if [ -n "${KEEP:-}" ]; then cp "$home/broker.log" "$built/results/$broker-$client.log"; fi
 exit "$code"

@@ -26,6 +26,7 @@ final class Groups {
             SpringAndPool.class,
             Simplified.class,
             Large.class,
+            Neighbours.class,
             Restarts.class);
 
     private Groups() {

@@ -26,7 +26,10 @@ public final class Runner {
         this.results = results;
     }
 
-    /** Arguments: the file of results, then parts of names to choose checks (default: all). */
+    /**
+     * Arguments: the file of results, then parts of names to choose checks (default: all); one that
+     * begins with '!' leaves checks out.
+     */
     public static void main(String[] arguments) throws Exception {
         Path file = Path.of(arguments[0]);
         List<String> wanted = List.of(arguments).subList(1, arguments.length);
@@ -38,7 +41,7 @@ public final class Runner {
             for (Class<? extends Fixture> group : Groups.ALL) {
                 for (Method method : checks(group)) {
                     String name = words(group.getSimpleName()) + ": " + words(method.getName());
-                    if (wanted.isEmpty() || wanted.stream().anyMatch(name::contains)) {
+                    if (isChosen(name, wanted)) {
                         runner.run(group, method, name);
                     }
                 }
@@ -48,6 +51,14 @@ public final class Runner {
                 runner.unexpected, runner.skipped, runner.expected);
         // Clients that hang must not keep the process alive.
         Runtime.getRuntime().halt(runner.unexpected == 0 ? 0 : 1);
+    }
+
+    private static boolean isChosen(String name, List<String> wanted) {
+        boolean isLeftOut = wanted.stream()
+                .anyMatch(part -> part.startsWith("!") && name.contains(part.substring(1)));
+        boolean isNamed = wanted.stream().allMatch(part -> part.startsWith("!"))
+                || wanted.stream().anyMatch(name::contains);
+        return isNamed && !isLeftOut;
     }
 
     private static List<Method> checks(Class<?> group) {

@@ -11,6 +11,11 @@ public final class Setting {
     public static final String CLIENT = System.getProperty("suite.client", "?");
     /** A command that takes start, stop or kill as its last argument; empty if there is none. */
     public static final String CONTROL = System.getProperty("suite.control", "");
+    /** The same for a real ActiveMQ that bridges to the broker under test, and its port. */
+    public static final String BRIDGE = System.getProperty("suite.bridge", "");
+    public static final int BRIDGE_PORT = Integer.getInteger("suite.bridge.port", 0);
+    /** The command line of ActiveMQ; empty if there is none. */
+    public static final String CONSOLE = System.getProperty("suite.console", "");
 
     private Setting() {
     }
@@ -27,14 +32,23 @@ public final class Setting {
 
     /** Runs the driver's command; the broker has started or ended when it returns. */
     public static void control(String verb) throws Exception {
-        if (CONTROL.isEmpty()) {
-            throw new Skipped("no command to " + verb + " the broker");
+        run(CONTROL, verb);
+    }
+
+    /** The same for the neighbour that bridges to it. */
+    public static void bridge(String verb) throws Exception {
+        run(BRIDGE, verb);
+    }
+
+    private static void run(String command, String verb) throws Exception {
+        if (command.isEmpty()) {
+            throw new Skipped("no command to " + verb + " that broker");
         }
-        Process process = new ProcessBuilder("sh", "-c", CONTROL + " " + verb)
+        Process process = new ProcessBuilder("sh", "-c", command + " " + verb)
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         int code = process.waitFor();
         if (code != 0) {
-            throw new IllegalStateException("the command to " + verb + " the broker ended with " + code);
+            throw new IllegalStateException("the command to " + verb + " that broker ended with " + code);
         }
     }
 }

@@ -1,0 +1,153 @@
+package floodway.interop.checks;
+
+import floodway.interop.Check;
+import floodway.interop.Fixture;
+import floodway.interop.Setting;
+import floodway.interop.Skipped;
+import java.io.ByteArrayOutputStream;
+import java.util.concurrent.TimeUnit;
+import javax.jms.MessageConsumer;
+import javax.jms.Queue;
+import javax.jms.Session;
+import javax.jms.TextMessage;
+import org.apache.activemq.ActiveMQConnection;
+import org.apache.activemq.ActiveMQConnectionFactory;
+import org.apache.activemq.command.ActiveMQQueue;
+
+/** ActiveMQ's command line, and a real ActiveMQ whose network connector leads to the broker. */
+public final class Neighbours extends Fixture {
+    private static final long BRIDGES = 30_000;
+    private static boolean isStarted;
+
+    /** A session on the neighbour, which is started when first asked for. */
+    private Session neighbour() throws Exception {
+        if (!isStarted) {
+            Setting.bridge("start");
+            isStarted = true;
+        }
+        ActiveMQConnection connection = track(new ActiveMQConnectionFactory(
+                "tcp://" + Setting.HOST + ":" + Setting.BRIDGE_PORT).createConnection());
+        connection.start();
+        return session(connection);
+    }
+
+    /** Runs ActiveMQ's command line and gives what it printed. */
+    private static String console(String... arguments) throws Exception {
+        if (Setting.CONSOLE.isEmpty()) {
+            throw new Skipped("no command line of ActiveMQ");
+        }
+        String line = Setting.CONSOLE + " " + String.join(" ", arguments) + " --brokerUrl " + Setting.tcp("");
+        Process process = new ProcessBuilder("sh", "-c", line).redirectErrorStream(true).start();
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        process.getInputStream().transferTo(printed);
+        holds(process.waitFor(COMES, TimeUnit.MILLISECONDS), "the command does not end");
+        equal(0, process.exitValue());
+        return printed.toString();
+    }
+
+    private static void awaited(MessageConsumer consumer, String expected) throws Exception {
+        TextMessage got = (TextMessage) consumer.receive(BRIDGES);
+        holds(got != null, "no message came");
+        equal(expected, got.getText());
+    }
+
+    @Check(limit = 120)
+    public void consoleSends() throws Exception {
+        String name = ((ActiveMQQueue) queue()).getQualifiedName();
+        console("producer", "--destination", name, "--messageCount", "20", "--persistent", "true");
+        MessageConsumer consumer = session().createConsumer(queue());
+        for (int i = 0; i < 20; i++) {
+            receive(consumer);
+        }
+        nothing(consumer);
+    }
+
+    @Check(limit = 120)
+    public void consoleReceives() throws Exception {
+        number(session(), queue(), 20);
+        String name = ((ActiveMQQueue) queue()).getQualifiedName();
+        console("consumer", "--destination", name, "--messageCount", "20");
+        nothing(session().createConsumer(queue()));
+    }
+
+    @Check(limit = 120)
+    public void bridgeForwardsWhatHasAConsumerHere() throws Exception {
+        MessageConsumer here = session().createConsumer(queue());
+        Session there = neighbour();
+        TextMessage message = there.createTextMessage("over the bridge ü");
+        message.setIntProperty("n", 7);
+        message.setJMSCorrelationID("c");
+        there.createProducer(queue()).send(message);
+        TextMessage got = (TextMessage) here.receive(BRIDGES);
+        holds(got != null, "no message came");
+        equal("over the bridge ü", got.getText());
+        equal(7, got.getIntProperty("n"));
+        equal("c", got.getJMSCorrelationID());
+        equal(message.getJMSMessageID(), got.getJMSMessageID());
+    }
+
+    @Check(limit = 120)
+    public void bridgeKeepsWhatNobodyWantsHere() throws Exception {
+        Session there = neighbour();
+        send(there, queue(), "stays");
+        nothing(there.createConsumer(queue("other")));
+        texts(there.createConsumer(queue()), "stays");
+    }
+
+    @Check(limit = 120)
+    public void bridgeForwardsStaticallyWithoutConsumer() throws Exception {
+        Queue included = new ActiveMQQueue("bridged.static");
+        send(neighbour(), included, "static");
+        awaited(session().createConsumer(included), "static");
+    }
+
+    @Check(limit = 120)
+    public void bridgeForwardsTopics() throws Exception {
+        MessageConsumer here = session().createConsumer(topic());
+        Session there = neighbour();
+        // The demand takes a moment to cross, and topics keep nothing for it.
+        becomes(() -> {
+            send(there, topic(), "t");
+            return here.receive(NOTHING) != null;
+        }, () -> "nothing crosses");
+    }
+
+    @Check(limit = 120)
+    public void bridgeForwardsAThousandInOrder() throws Exception {
+        MessageConsumer here = session().createConsumer(queue());
+        number(neighbour(), queue(), 1000);
+        for (int i = 1; i <= 1000; i++) {
+            awaited(here, Integer.toString(i));
+        }
+        nothing(here);
+    }
+
+    @Check(limit = 120)
+    public void bridgeStopsWhenTheConsumerLeaves() throws Exception {
+        MessageConsumer here = session().createConsumer(queue());
+        Session there = neighbour();
+        send(there, queue(), "first");
+        awaited(here, "first");
+        here.close();
+        // What is sent now stays there, once the demand is gone.
+        becomes(() -> {
+            send(there, queue(), "later");
+            MessageConsumer consumer = there.createConsumer(queue());
+            boolean stays = consumer.receive(NOTHING) != null;
+            consumer.close();
+            return stays;
+        }, () -> "everything still crosses");
+    }
+
+    @Check(limit = 120)
+    public void bridgeComesBackAfterAKill() throws Exception {
+        Session there = neighbour();
+        Setting.control("kill");
+        send(there, queue(), "meanwhile");
+        Setting.control("start");
+        MessageConsumer here = session(open()).createConsumer(queue());
+        awaited(here, "meanwhile");
+        send(there, queue(), "after");
+        awaited(here, "after");
+    }
+}
