@@ -78,7 +78,6 @@ impl OpenWireConnection {
                     if let (false, Some(agreement)) = (negotiated, &self.talk.agreement) {
                         let limit = self.talk.settings.frame_before_login_bytes_max;
                         self.decoder = Decoder::new(agreement.format, limit);
-                        self.decoder.copy_bytes_max = self.talk.settings.copy_body_bytes_max;
                     }
                 }
                 Err(error) => return Err(self.talk.end(&error.into(), turn.output)),

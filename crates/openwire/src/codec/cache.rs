@@ -7,7 +7,7 @@
 
 use super::{CACHE_SIZE_OF_ZERO, CACHED_BYTES_MAX};
 use crate::generated::structure::{CachedRef, CachedValue};
-use foldhash::quality::RandomState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 

@@ -1,8 +1,8 @@
 //! Received bytes to structures.
 //!
 //! A frame is a size of four bytes and so many bytes. A size over the limit ends the connection
-//! before anything of the frame is waited for. Small frames are copied out of the receive
-//! buffer, which stays free; large ones take their part of it along.
+//! before anything of the frame is waited for. A frame is a part of the receive buffer, which can
+//! be used again once everything read from the frame is dropped or copied.
 
 use super::cache::ReadCache;
 use super::{DecodeError, Fault, Format, Reader, Wire};
@@ -18,8 +18,6 @@ pub struct Decoder {
     cache: ReadCache,
     /// Longest frame taken.
     pub frame_bytes_max: usize,
-    /// Frames shorter than this are copied.
-    pub copy_bytes_max: usize,
     /// Size of the frame that has begun, its prefix included; 0 when unknown.
     wanted: usize,
 }
@@ -31,7 +29,6 @@ impl Decoder {
             format,
             cache: ReadCache::new(format.cache_size),
             frame_bytes_max,
-            copy_bytes_max: 16 * 1024,
             wanted: 0,
         }
     }
@@ -67,11 +64,6 @@ impl Decoder {
             return Ok(None);
         }
         input.advance(SIZE_BYTES);
-        if length < self.copy_bytes_max {
-            let frame = input.get(..length).map(Bytes::copy_from_slice);
-            input.advance(length);
-            return Ok(frame);
-        }
         Ok(Some(input.split_to(length).freeze()))
     }
 

@@ -18,8 +18,8 @@ pub struct Reader<'a> {
     at: usize,
     field: &'static str,
     format: Format,
-    /// Flags of a tight frame: where they begin, how many bytes, how many bits were read.
-    bits: (usize, usize, usize),
+    /// Flags of a tight frame: their bytes, and how many bits were read.
+    bits: (&'a [u8], usize),
     cache: &'a mut ReadCache,
     depth: usize,
     elements: usize,
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
             at: 0,
             field: "type",
             format,
-            bits: (0, 0, 0),
+            bits: (&[], 0),
             cache,
             depth: 0,
             elements: 0,
@@ -64,8 +64,7 @@ impl<'a> Reader<'a> {
                 0x80 => usize::from(self.u16()?),
                 few => usize::from(few),
             };
-            self.bits = (self.at, bytes, 0);
-            self.take(bytes)?;
+            self.bits = (self.take(bytes)?, 0);
         }
         Ok(type_id)
     }
@@ -77,9 +76,9 @@ impl<'a> Reader<'a> {
         if left > 0 {
             return Err(self.error(Fault::LeftOver { left }));
         }
-        let (_, found, used) = self.bits;
-        if used.div_ceil(8) != found {
-            let used = used.div_ceil(8);
+        let (bytes, used) = self.bits;
+        let (used, found) = (used.div_ceil(8), bytes.len());
+        if used != found {
             return Err(self.error(Fault::UnusedBits { used, found }));
         }
         Ok(())
@@ -140,18 +139,18 @@ impl<'a> Reader<'a> {
         self.array_of().map(u16::from_be_bytes)
     }
 
+    #[inline]
     fn bit(&mut self) -> Result<bool, DecodeError> {
-        let (start, bytes, used) = self.bits;
-        let byte = used / 8;
-        if byte >= bytes {
+        let (bytes, used) = self.bits;
+        let Some(byte) = bytes.get(used / 8) else {
             return Err(self.error(Fault::Truncated { wanted: 1, left: 0 }));
-        }
-        self.bits.2 += 1;
-        let byte = self.frame.get(start + byte).copied().unwrap_or_default();
+        };
+        self.bits.1 = used + 1;
         Ok(byte >> (used % 8) & 1 != 0)
     }
 
     /// A flag: a bit or a byte.
+    #[inline]
     pub fn boolean(&mut self) -> Result<bool, DecodeError> {
         if self.format.tight {
             self.bit()
@@ -161,16 +160,19 @@ impl<'a> Reader<'a> {
     }
 
     /// 8 bits.
+    #[inline]
     pub fn byte(&mut self) -> Result<i8, DecodeError> {
         self.array_of().map(i8::from_be_bytes)
     }
 
     /// 32 bits.
+    #[inline]
     pub fn int(&mut self) -> Result<i32, DecodeError> {
         self.array_of().map(i32::from_be_bytes)
     }
 
     /// 64 bits; in a tight frame as many as its magnitude needs.
+    #[inline]
     pub fn long(&mut self) -> Result<i64, DecodeError> {
         if !self.format.tight {
             return self.array_of().map(i64::from_be_bytes);
@@ -183,6 +185,7 @@ impl<'a> Reader<'a> {
         })
     }
 
+    #[inline]
     fn slice(&mut self, length: usize) -> Result<Bytes, DecodeError> {
         let from = self.at;
         let bytes = self.take(length)?;
@@ -197,6 +200,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A string that may be absent.
+    #[inline]
     pub fn string(&mut self) -> Result<Option<Text>, DecodeError> {
         if !self.boolean()? {
             return Ok(None);
@@ -219,6 +223,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Bytes that may be absent.
+    #[inline]
     pub fn bytes(&mut self) -> Result<Option<Bytes>, DecodeError> {
         if !self.boolean()? {
             return Ok(None);
@@ -250,6 +255,7 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
+    #[inline]
     fn deeper(&mut self) -> Result<(), DecodeError> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
@@ -285,6 +291,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A structure that may be absent.
+    #[inline]
     pub fn nested<T: Wire>(&mut self) -> Result<Option<T>, DecodeError> {
         if !self.boolean()? {
             return Ok(None);
@@ -304,6 +311,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A structure that may be absent, or stand in the cache.
+    #[inline]
     pub fn cached<T: Cached>(&mut self) -> Result<Option<T>, DecodeError> {
         if !self.format.cache {
             return self.nested();

@@ -21,6 +21,7 @@ pub(super) struct Bits {
 }
 
 impl Bits {
+    #[inline]
     fn push(&mut self, bit: bool) {
         if self.count.is_multiple_of(8) {
             self.bytes.push(0);
@@ -101,16 +102,19 @@ impl<'a> Writer<'a> {
     }
 
     /// 8 bits.
+    #[inline]
     pub fn byte(&mut self, number: i8) {
         self.put(&number.to_be_bytes());
     }
 
     /// 32 bits.
+    #[inline]
     pub fn int(&mut self, number: i32) {
         self.put(&number.to_be_bytes());
     }
 
     /// 64 bits; in a tight frame as many as its unsigned magnitude needs.
+    #[inline]
     pub fn long(&mut self, number: i64) {
         if !self.format.tight {
             self.put(&number.to_be_bytes());
@@ -136,6 +140,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A string that may be absent.
+    #[inline]
     pub fn string(&mut self, text: &Option<Text>) {
         self.boolean(text.is_some());
         if let Some(text) = text {
@@ -143,6 +148,7 @@ impl<'a> Writer<'a> {
         }
     }
 
+    #[inline]
     fn text(&mut self, bytes: &[u8]) {
         let most = if self.format.tight {
             self.out.bits.push(bytes.is_ascii() && !bytes.contains(&0));
@@ -165,6 +171,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Bytes that may be absent.
+    #[inline]
     pub fn bytes(&mut self, bytes: &Option<Bytes>) {
         self.boolean(bytes.is_some());
         let Some(bytes) = bytes else {
@@ -237,6 +244,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A structure that may be absent.
+    #[inline]
     pub fn nested<T: Wire>(&mut self, value: &Option<T>) {
         self.boolean(value.is_some());
         if let Some(value) = value {
@@ -244,6 +252,7 @@ impl<'a> Writer<'a> {
         }
     }
 
+    #[inline]
     fn present<T: Wire>(&mut self, value: &T) {
         let type_id = value.type_id();
         if self.format.tight && is_marshal_aware(type_id) {
@@ -254,6 +263,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A structure that may be absent, or stand in the cache.
+    #[inline]
     pub fn cached<T: Cached>(&mut self, value: &Option<T>) {
         if !self.format.cache {
             return self.nested(value);

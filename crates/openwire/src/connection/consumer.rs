@@ -17,6 +17,7 @@ use crate::generated::{
 use floodway_message::selector::Selector;
 use floodway_message::session::{Command, ConsumerId as Number, OpenConsumer, TxId};
 use floodway_message::{Destination, Now, Output};
+use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -117,7 +118,7 @@ impl Consumer {
 #[derive(Debug, Default)]
 pub(super) struct Consumers {
     by_number: BTreeMap<Number, Consumer>,
-    by_id: HashMap<ConsumerId, Number>,
+    by_id: HashMap<ConsumerId, Number, RandomState>,
     opened: Number,
     /// Those with pulls that end.
     pulling: BTreeSet<Number>,

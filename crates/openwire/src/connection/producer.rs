@@ -16,6 +16,7 @@ use crate::generated::{
 use bytes::Bytes;
 use floodway_message::Destination;
 use floodway_message::session::{Command, Destinations, Send};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
 /// What ActiveMQ adds to the size of every message.
@@ -47,7 +48,7 @@ struct Route {
 /// Producers of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Producers {
-    by_id: HashMap<ProducerId, usize>,
+    by_id: HashMap<ProducerId, usize, RandomState>,
     list: Vec<Option<Producer>>,
     recent: usize,
     opened: u64,

@@ -6,7 +6,7 @@
 use crate::codec::Text;
 use crate::generated::MessageId;
 use floodway_message::session::{DeliveryId, TxId};
-use foldhash::quality::RandomState;
+use foldhash::fast::RandomState;
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 

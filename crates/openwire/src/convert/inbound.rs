@@ -10,7 +10,6 @@ use crate::error::OpenWireError;
 use crate::generated::{Message as WireMessage, MessageId};
 use bytes::{Bytes, BytesMut};
 use floodway_message::{BodyKind, Destination, Message, MessageBuilder, Now};
-use std::fmt::Write;
 
 /// What a message gets besides what the client sent.
 pub(crate) struct Origin<'a> {
@@ -202,6 +201,27 @@ pub(crate) fn put_message_id(out: &mut String, id: &MessageId) {
     let connection = producer.and_then(|producer| producer.connection_id.as_ref());
     out.push_str(&connection.map(Text::to_str).unwrap_or_default());
     let (session, value) = producer.map_or((0, 0), |one| (one.session_id, one.value));
-    // Writing to a text does not fail.
-    write!(out, ":{session}:{value}:{}", id.producer_sequence_id).ok();
+    for number in [session, value, id.producer_sequence_id] {
+        out.push(':');
+        put_number(out, number);
+    }
+}
+
+fn put_number(out: &mut String, number: i64) {
+    if number < 0 {
+        out.push('-');
+    }
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    let mut rest = number.unsigned_abs();
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        start = at;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    let digits = digits.get(start..).unwrap_or_default();
+    out.extend(digits.iter().map(|digit| char::from(*digit)));
 }

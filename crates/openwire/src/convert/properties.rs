@@ -92,7 +92,8 @@ fn put_field(out: &mut BytesMut, name: &str, value: PropertyValue<'_>) {
 
 /// The marshalled map of a message: as it came, with what the broker has added since.
 pub(crate) fn marshal(message: &Message, raw: Option<&(u32, Bytes)>) -> Bytes {
-    let mut map = BytesMut::new();
+    // Names and values take less on the wire than in the head.
+    let mut map = BytesMut::with_capacity(message.head().len());
     let Some((taken, raw)) = raw else {
         map.put_u32(0);
         let count = put_fields(message, 0, &mut map);
