@@ -1,5 +1,6 @@
 //! What the room does as a whole: relay of messages, and sniffing.
 
+mod bodies;
 mod relay;
 
 use crate::OpenWire;
