@@ -35,6 +35,8 @@ pub(crate) enum OpenWireError {
     Missing { what: &'static str },
     #[error("the destination name is not allowed: {source}")]
     Destination { source: DestinationError },
+    #[error("{name} does not belong to this connection; temporary names begin with its id")]
+    ForeignTemporary { name: String },
     #[error("{selector}")]
     Selector { selector: String },
     #[error("Cannot add a {what} to a session that had not been registered: {session}")]
@@ -81,7 +83,9 @@ impl OpenWireError {
                 "java.lang.IllegalStateException"
             }
             Self::NoClientId | Self::SecondConnection => "javax.jms.InvalidClientIDException",
-            Self::Destination { .. } => "javax.jms.InvalidDestinationException",
+            Self::Destination { .. } | Self::ForeignTemporary { .. } => {
+                "javax.jms.InvalidDestinationException"
+            }
             Self::Selector { .. } => "javax.jms.InvalidSelectorException",
             Self::NoXaTransaction { .. } | Self::NoPrepare => "javax.transaction.xa.XAException",
             Self::RolledBack { .. } => "javax.jms.TransactionRolledBackException",

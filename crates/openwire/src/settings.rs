@@ -50,7 +50,7 @@ pub struct Settings {
     pub consumers_count_max: usize,
     /// Most open transactions of a connection.
     pub transactions_count_max: usize,
-    /// Most temporary destinations of all connections.
+    /// Most temporary destinations of a connection.
     pub temporary_destinations_count_max: usize,
 }
 
@@ -77,7 +77,7 @@ impl Default for Settings {
             producers_count_max: 10_000,
             consumers_count_max: 10_000,
             transactions_count_max: 1000,
-            temporary_destinations_count_max: 100_000,
+            temporary_destinations_count_max: 10_000,
         }
     }
 }

@@ -93,14 +93,22 @@ impl Conversation {
         Ok(Answer::Later)
     }
 
+    /// Notes a temporary destination of this connection, whose id its name begins with.
     fn note_temporary(&mut self, type_id: u8, name: &Arc<str>) -> Result<(), OpenWireError> {
+        let owner = self.connection_id.clone().unwrap_or_default();
+        if name
+            .rsplit_once(':')
+            .is_none_or(|(prefix, _)| prefix != owner.to_str())
+        {
+            let name = name.to_string();
+            return Err(OpenWireError::ForeignTemporary { name });
+        }
         let limit = self.settings.temporary_destinations_count_max;
-        let mut known = self.temporaries.lock();
-        if known.len() >= limit {
+        if self.own_temporaries.len() >= limit && !self.own_temporaries.contains(name) {
             let what = "temporary destinations";
             return Err(OpenWireError::TooMany { what, limit });
         }
-        let owner = self.connection_id.clone().unwrap_or_default();
+        let mut known = self.temporaries.lock();
         known.insert(Arc::clone(name), (type_id, owner));
         drop(known);
         self.own_temporaries.insert(Arc::clone(name));

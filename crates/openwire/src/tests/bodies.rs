@@ -50,7 +50,10 @@ fn recorded_compressed_bodies_are_read() {
     }
     kinds.sort_unstable();
     kinds.dedup();
-    assert!(kinds.contains(&body::TEXT) && kinds.contains(&body::BYTES), "{kinds:?}");
+    assert!(
+        kinds.contains(&body::TEXT) && kinds.contains(&body::BYTES),
+        "{kinds:?}"
+    );
     assert!(kinds.contains(&body::MAP), "{kinds:?}");
 }
 
@@ -63,9 +66,15 @@ fn packed(length: usize) -> Vec<u8> {
 #[test]
 fn a_body_that_inflates_beyond_the_limit_is_refused() {
     let limit = 10_000;
-    assert_eq!(inflate(body::TEXT, &packed(limit), limit).unwrap().len(), limit);
+    assert_eq!(
+        inflate(body::TEXT, &packed(limit), limit).unwrap().len(),
+        limit
+    );
     let error = inflate(body::TEXT, &packed(limit + 1), limit).unwrap_err();
-    assert_eq!(error.to_string(), "the compressed body holds more than 10000 bytes");
+    assert_eq!(
+        error.to_string(),
+        "the compressed body holds more than 10000 bytes"
+    );
     // A thousand to one: what is not read is not kept.
     assert!(inflate(body::TEXT, &packed(50_000_000), limit).is_err());
 }

@@ -242,3 +242,23 @@ fn temporary_destinations_are_told_to_all_clients() {
         "topic://ActiveMQ.Advisory.TempQueue"
     );
 }
+
+#[test]
+fn a_temporary_destination_of_another_connection_cannot_be_made_ones_own() {
+    let mut client = Client::connected(loose(12));
+    for name in ["ID:client-2:1:1", "ID:client-1:1:1:2", "short"] {
+        let mut destination = client.destination(name);
+        destination.type_id = 102;
+        client.ask(|command_id| DestinationInfo {
+            command_id,
+            response_required: true,
+            destination: Some(destination),
+            ..DestinationInfo::default()
+        });
+        assert_eq!(
+            class_of(&client.take()),
+            "javax.jms.InvalidDestinationException"
+        );
+        assert!(client.commands().is_empty());
+    }
+}
