@@ -55,6 +55,8 @@ pub(crate) enum OpenWireError {
     NoXaTransaction { id: String },
     #[error("two-phase commit is not supported yet; use one resource, or one phase xaErrorCode:-3")]
     NoPrepare,
+    #[error("transaction {id} is not prepared; prepare it first xaErrorCode:-6")]
+    NotPrepared { id: String },
     #[error(
         "Cannot prepare a transaction that had not been started or previously returned \
          XA_RDONLY: {id}"
@@ -87,7 +89,9 @@ impl OpenWireError {
                 "javax.jms.InvalidDestinationException"
             }
             Self::Selector { .. } => "javax.jms.InvalidSelectorException",
-            Self::NoXaTransaction { .. } | Self::NoPrepare => "javax.transaction.xa.XAException",
+            Self::NoXaTransaction { .. } | Self::NotPrepared { .. } | Self::NoPrepare => {
+                "javax.transaction.xa.XAException"
+            }
             Self::RolledBack { .. } => "javax.jms.TransactionRolledBackException",
             Self::Missing { .. }
             | Self::NoProducer { .. }

@@ -88,6 +88,10 @@ impl Conversation {
         match info.operation {
             BEGIN => self.begin(id, turn),
             PREPARE => self.prepare(id, ask, turn),
+            // Nothing is ever prepared here.
+            COMMIT_TWO_PHASE if self.transactions.open.contains_key(id) => {
+                Err(OpenWireError::NotPrepared { id: shown(id) })
+            }
             COMMIT_ONE_PHASE | COMMIT_TWO_PHASE => self.commit(id, ask, turn),
             ROLLBACK | FORGET => self.roll_back(id, ask, turn),
             // The end of a branch: its commit or rollback follows.
