@@ -16,7 +16,7 @@ import org.apache.activemq.command.ActiveMQQueue;
 
 /** ActiveMQ's command line, and a real ActiveMQ whose network connector leads to the broker. */
 public final class Neighbours extends Fixture {
-    private static final long BRIDGES = 30_000;
+    private static final long BRIDGES = 15_000;
     private static boolean isStarted;
 
     /** A session on the neighbour, which is started when first asked for. */
