@@ -147,7 +147,8 @@ impl Topic {
 
     /// Since when nothing was sent here; `None` while somebody subscribes or a send waits.
     pub(crate) fn idle_since_ms(&self) -> Option<u64> {
-        let idle = self.subscriptions.read().is_empty() && self.parking.lock().is_empty();
+        let nobody = self.subscriptions.read().is_empty();
+        let idle = nobody && self.parking.lock().is_empty();
         idle.then(|| self.used_ms.load(Ordering::Relaxed))
     }
 
@@ -319,9 +320,9 @@ impl Topic {
             let Some(parked) = parking.pop(turn) else {
                 break;
             };
-            drop(parking);
             match parked.waiting {
                 Waiting::Send(incoming) => {
+                    // Nobody may find the parking empty before this is in its place.
                     let mut publishing = Publishing::new(&subscriptions, &parked.outbox, turn);
                     self.accept(incoming, &mut publishing, turn);
                     self.flush(&mut publishing, turn);
