@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::fast::FixedState;
@@ -348,12 +348,10 @@ impl Shared {
     fn run_commits(&self) {
         let mut gathering = gathering::Gathering::default();
         loop {
-            let begun = Instant::now();
             self.commit_step();
-            let took = begun.elapsed();
             let mut queue = self.queue.lock();
             let answered = std::mem::take(&mut queue.taken);
-            let (wanted, pause) = gathering.next(answered, queue.urgent, took);
+            let wanted = gathering.next(answered, queue.urgent);
             queue.wanted = wanted;
             let mut gathers = wanted > 1;
             while (queue.urgent < queue.wanted || queue.urgent == 0) && !queue.is_kicked {
@@ -368,7 +366,11 @@ impl Shared {
                     self.commit_wake.wait(&mut queue);
                     false
                 } else {
-                    let pause = if gathers { pause } else { LAZY_PAUSE };
+                    let pause = if gathers {
+                        gathering::PAUSE
+                    } else {
+                        LAZY_PAUSE
+                    };
                     self.commit_wake.wait_for(&mut queue, pause).timed_out()
                 };
                 queue.is_idle = false;

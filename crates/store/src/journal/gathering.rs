@@ -4,15 +4,15 @@
 //! Waiters split into groups that take turns, each waiting for the other's sync as well as its
 //! own; one group of all of them has half as many syncs to wait for. So after a commit of few
 //! batches the next one begins when as many have come as were answered or waited already, or
-//! after a small part of the time that a commit takes. It knows no clock; where waiting brought
+//! after about the time in which a client answers. It knows no clock; where waiting brought
 //! nobody, it is not tried again for a while.
 
 use std::time::Duration;
 
 /// More batches than this in one commit are a stream, not waiters.
 const WAITERS_MAX: usize = 64;
-/// Longest wait.
-const PAUSE_MAX: Duration = Duration::from_micros(400);
+/// Longest wait: a receipt on its way out, and the next message on its way in.
+pub(crate) const PAUSE: Duration = Duration::from_micros(200);
 /// Commits without another try after waiting was in vain.
 const REST: u32 = 32;
 
@@ -23,20 +23,14 @@ pub(crate) struct Gathering {
 }
 
 impl Gathering {
-    /// After a commit in so much time that answered so many, while `queued` wait already: how
-    /// many to wait for, and how long.
-    pub(crate) fn next(
-        &mut self,
-        answered: usize,
-        queued: usize,
-        took: Duration,
-    ) -> (usize, Duration) {
+    /// After a commit that answered so many, while `queued` wait already: how many to wait for.
+    pub(crate) fn next(&mut self, answered: usize, queued: usize) -> usize {
         self.resting = self.resting.saturating_sub(1);
         let wanted = answered + queued;
         if wanted <= 1 || answered == 0 || wanted > WAITERS_MAX || self.resting > 0 {
-            return (1, Duration::ZERO);
+            return 1;
         }
-        (wanted, (took / 2).min(PAUSE_MAX))
+        wanted
     }
 
     /// So many were waited for, and so many came.
