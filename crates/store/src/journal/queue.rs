@@ -109,19 +109,32 @@ impl Queue {
     pub(crate) fn push_changes(&mut self, changes: &mut Vec<Change>) -> (BatchNumber, u64) {
         let mut bytes = 0;
         let mut has_adds = false;
-        for change in changes.iter() {
-            bytes += size(change);
-            if let Change::Add { targets, .. } = change {
-                has_adds = true;
-                for target in targets.as_slice() {
-                    if let Some(tail) = self.tails.get_mut(&target.list) {
-                        tail.next = tail.next.max(target.position.saturating_add(1));
-                        tail.order = tail.order.max(target.order);
+        for change in changes.drain(..) {
+            match &change {
+                Change::Add { targets, .. } => {
+                    has_adds = true;
+                    for target in targets.as_slice() {
+                        if let Some(tail) = self.tails.get_mut(&target.list) {
+                            tail.next = tail.next.max(target.position.saturating_add(1));
+                            tail.order = tail.order.max(target.order);
+                        }
                     }
                 }
+                // Within a unit removals come last, so one that comes before its addition, and
+                // thus means nothing, must not get there.
+                Change::Remove { list, position }
+                    if self
+                        .tails
+                        .get(list)
+                        .is_none_or(|tail| *position >= tail.next) =>
+                {
+                    continue;
+                }
+                Change::Remove { .. } | Change::Note { .. } => {}
             }
+            bytes += size(&change);
+            self.waiting.ops.push(Op::Change(change));
         }
-        self.waiting.ops.extend(changes.drain(..).map(Op::Change));
         (self.end_batch(bytes, has_adds), bytes)
     }
 

@@ -320,6 +320,27 @@ fn addition_removed_before_it_was_written_never_reaches_the_disk() {
 }
 
 #[test]
+fn removal_before_the_addition_means_nothing() {
+    for cancel_removed_adds in [true, false] {
+        let disk = TestDisk::new();
+        let settings = JournalSettings {
+            cancel_removed_adds,
+            ..small()
+        };
+        let journal = open(&disk, settings);
+        let list = journal.define(Bytes::new()).unwrap();
+        let removal = || Change::Remove { list, position: 0 };
+        journal.append(&mut vec![removal()]).unwrap();
+        journal
+            .append(&mut vec![removal(), add(list, 0, b"stays")])
+            .unwrap();
+        commit_all(&journal);
+        assert_eq!(positions(&journal, list), vec![0]);
+        assert_eq!(positions(&open(&disk.after_kill(), small()), list), vec![0]);
+    }
+}
+
+#[test]
 fn dropped_list_is_forgotten_with_its_records() {
     let disk = TestDisk::new();
     let journal = open(&disk, small());
