@@ -31,7 +31,6 @@ mod expiry;
 mod extent;
 pub(crate) mod fields;
 mod files;
-mod gathering;
 mod index;
 mod page;
 mod pool;
@@ -346,15 +345,10 @@ impl Shared {
     }
 
     fn run_commits(&self) {
-        let mut gathering = gathering::Gathering::default();
         loop {
             self.commit_step();
             let mut queue = self.queue.lock();
-            let answered = std::mem::take(&mut queue.taken);
-            let wanted = gathering.next(answered, queue.urgent);
-            queue.wanted = wanted;
-            let mut gathers = wanted > 1;
-            while (queue.urgent < queue.wanted || queue.urgent == 0) && !queue.is_kicked {
+            while !queue.is_urgent && !queue.is_kicked {
                 if self.is_ending.load(Ordering::Relaxed) {
                     if queue.waiting.batches.is_empty() {
                         return;
@@ -362,29 +356,19 @@ impl Shared {
                     break;
                 }
                 queue.is_idle = true;
-                let timed_out = if queue.waiting.batches.is_empty() && !gathers {
+                let waited = if queue.waiting.batches.is_empty() {
                     self.commit_wake.wait(&mut queue);
                     false
                 } else {
-                    let pause = if gathers {
-                        gathering::PAUSE
-                    } else {
-                        LAZY_PAUSE
-                    };
-                    self.commit_wake.wait_for(&mut queue, pause).timed_out()
+                    self.commit_wake
+                        .wait_for(&mut queue, LAZY_PAUSE)
+                        .timed_out()
                 };
                 queue.is_idle = false;
-                if timed_out && !gathers {
+                if waited {
                     break;
                 }
-                if timed_out {
-                    // Whoever was expected does not come: go on with those who did.
-                    gathers = false;
-                    queue.wanted = 1;
-                }
             }
-            gathering.ended(wanted, queue.urgent);
-            queue.wanted = 1;
             queue.is_kicked = false;
             if matches!(queue.state, State::Failed(_)) {
                 return;
@@ -438,8 +422,7 @@ impl Shared {
         let (number, bytes) = push(&mut queue);
         self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
         // A lazy batch wakes the thread only to have it wait for a limited time.
-        let wakes =
-            queue.urgent >= queue.wanted || (queue.wanted == 1 && queue.waiting.batches.len() == 1);
+        let wakes = queue.is_urgent || queue.waiting.batches.len() == 1;
         let is_idle = wakes && std::mem::take(&mut queue.is_idle);
         drop(queue);
         if is_idle {
@@ -512,7 +495,7 @@ impl Store for Journal {
             list
         };
         let queued = self.shared.enqueue(|queue| {
-            queue.urgent += 1;
+            queue.is_urgent = true;
             queue.tails.insert(list, Tail::default());
             queue.push(Op::Define { list, descriptor })
         });
@@ -532,7 +515,7 @@ impl Store for Journal {
     fn append(&self, changes: &mut Vec<Change>) -> Result<BatchNumber, StoreError> {
         self.shared.check_sizes(changes)?;
         self.shared.enqueue(|queue| {
-            queue.urgent += 1;
+            queue.is_urgent = true;
             queue.push_changes(changes)
         })
     }
