@@ -34,6 +34,10 @@ impl AfterWrite {
         group.position = position;
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.commands.is_empty()
+    }
+
     /// Moves to `commands` what may be carried out now.
     pub(crate) fn take_due(&mut self, written: u64, commands: &mut Vec<Command>) {
         for _ in 0..2 {

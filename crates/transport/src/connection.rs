@@ -3,11 +3,12 @@
 //!
 //! It knows no wire format and no destination. Invariants: work per turn is bounded, so that a
 //! producer cannot starve consumers; output beyond a limit stops deliveries, and a session that
-//! must wait stops reading, while writing and heart-beats go on; whatever way the task ends, a
-//! panic included, the session is closed.
+//! must wait stops reading, while writing and heart-beats go on; nothing is acknowledged on behalf
+//! of a peer that has closed; whatever way the task ends, a panic included, the session is closed.
 
 use crate::after_write::AfterWrite;
 use crate::connector::{Admission, ConnectorCounters, Shared};
+use crate::peer::has_closed;
 use crate::scratch::Scratch;
 use crate::timer::Timer;
 use bytes::BytesMut;
@@ -105,6 +106,8 @@ pub(crate) struct ConnectionTask {
     events_wait: bool,
     /// The socket was not asked for bytes, so that none can wake the task.
     read_paused: bool,
+    /// The peer has closed its side: what it sent is read to the end, nothing more is delivered.
+    peer_gone: bool,
     /// Size of an encoded event, as seen lately.
     event_bytes: usize,
     /// Commands submitted since the session had no events left; bounds the answers that a peer
@@ -136,6 +139,7 @@ impl ConnectionTask {
             after_write: AfterWrite::default(),
             events_wait: false,
             read_paused: false,
+            peer_gone: false,
             event_bytes: 256,
             commands_ahead: 0,
             timer: Timer::default(),
@@ -230,6 +234,7 @@ impl ConnectionTask {
                 Poll::Ready(read) => read?,
             };
             if read == 0 {
+                self.peer_gone = true;
                 return Err(End::PeerClosed);
             }
             budget.spend(read);
@@ -244,7 +249,7 @@ impl ConnectionTask {
         let settings = &self.admission.shared.settings;
         let answers_wait = self.output.len() >= settings.output_limit_bytes
             && self.commands_ahead >= settings.commands_ahead_max;
-        !answers_wait && !self.session.session.must_wait()
+        (!answers_wait || self.peer_gone) && !self.session.session.must_wait()
     }
 
     fn reserve_input(&mut self) {
@@ -301,6 +306,12 @@ impl ConnectionTask {
                 }
                 budget.spend(0);
                 continue;
+            }
+            // What is acknowledged once it is written must not go to a peer that is known to be
+            // gone: the runtime may tell later than the system does.
+            if !self.after_write.is_empty() && has_closed(&self.stream) {
+                self.peer_gone = true;
+                return Ok(());
             }
             let Poll::Ready(written) = self.poll_write(cx) else {
                 self.write_blocked_ms.get_or_insert(now.monotonic_ms);
@@ -367,6 +378,9 @@ impl ConnectionTask {
         self.output.advance(bytes);
         self.written += bytes as u64;
         self.write_blocked_ms = None;
+        if self.peer_gone {
+            return;
+        }
         self.after_write
             .take_due(self.written, &mut scratch.commands);
         self.submit(now, &mut scratch.commands);

@@ -12,6 +12,7 @@ mod error;
 #[cfg(test)]
 mod line_room;
 mod listener;
+mod peer;
 mod scratch;
 pub mod settings;
 mod timer;

@@ -148,3 +148,24 @@ fn connection_that_is_not_read_is_beaten_to_and_not_called_silent() {
     writing.join().unwrap();
     running.stop();
 }
+
+#[test]
+fn peer_that_has_closed_takes_no_message_with_it() {
+    let running = Running::start(|settings| settings.socket_buffer_bytes = Some(8192));
+    let (mut leaving, mut producer) = (running.login(), running.login());
+    leaving.say("sub q");
+    assert_eq!(leaving.hear(), "done 1");
+    let text = "0123456789abcdef".repeat(100_000);
+    producer.say(&format!("send q {text}"));
+    assert_eq!(producer.hear(), "done 1");
+    // Part of the message is on its way; the rest follows when it is read.
+    let leaving_stream = leaving.stream();
+    leaving_stream.shutdown(std::net::Shutdown::Write).unwrap();
+    leaving.hear();
+    assert!(leaving.is_closed());
+    let mut staying = running.login();
+    staying.say("sub q");
+    assert_eq!(staying.hear(), "done 1");
+    assert_eq!(staying.hear(), format!("message {text}"));
+    running.stop();
+}
