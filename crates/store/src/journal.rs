@@ -31,6 +31,7 @@ mod expiry;
 mod extent;
 pub(crate) mod fields;
 mod files;
+mod gathering;
 mod index;
 mod page;
 mod pool;
@@ -345,10 +346,15 @@ impl Shared {
     }
 
     fn run_commits(&self) {
+        let mut gathering = gathering::Gathering::default();
         loop {
             self.commit_step();
             let mut queue = self.queue.lock();
-            while !queue.is_urgent && !queue.is_kicked {
+            let answered = std::mem::take(&mut queue.taken);
+            let wanted = gathering.next(answered, queue.urgent);
+            queue.wanted = wanted;
+            let mut gathers = wanted > 1;
+            while (queue.urgent < queue.wanted || queue.urgent == 0) && !queue.is_kicked {
                 if self.is_ending.load(Ordering::Relaxed) {
                     if queue.waiting.batches.is_empty() {
                         return;
@@ -356,19 +362,29 @@ impl Shared {
                     break;
                 }
                 queue.is_idle = true;
-                let waited = if queue.waiting.batches.is_empty() {
+                let timed_out = if queue.waiting.batches.is_empty() && !gathers {
                     self.commit_wake.wait(&mut queue);
                     false
                 } else {
-                    self.commit_wake
-                        .wait_for(&mut queue, LAZY_PAUSE)
-                        .timed_out()
+                    let pause = if gathers {
+                        gathering::PAUSE
+                    } else {
+                        LAZY_PAUSE
+                    };
+                    self.commit_wake.wait_for(&mut queue, pause).timed_out()
                 };
                 queue.is_idle = false;
-                if waited {
+                if timed_out && !gathers {
                     break;
                 }
+                if timed_out {
+                    // Whoever was expected does not come: go on with those who did.
+                    gathers = false;
+                    queue.wanted = 1;
+                }
             }
+            gathering.ended(wanted, queue.urgent);
+            queue.wanted = 1;
             queue.is_kicked = false;
             if matches!(queue.state, State::Failed(_)) {
                 return;
@@ -422,7 +438,8 @@ impl Shared {
         let (number, bytes) = push(&mut queue);
         self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
         // A lazy batch wakes the thread only to have it wait for a limited time.
-        let wakes = queue.is_urgent || queue.waiting.batches.len() == 1;
+        let wakes =
+            queue.urgent >= queue.wanted || (queue.wanted == 1 && queue.waiting.batches.len() == 1);
         let is_idle = wakes && std::mem::take(&mut queue.is_idle);
         drop(queue);
         if is_idle {
@@ -495,7 +512,7 @@ impl Store for Journal {
             list
         };
         let queued = self.shared.enqueue(|queue| {
-            queue.is_urgent = true;
+            queue.urgent += 1;
             queue.tails.insert(list, Tail::default());
             queue.push(Op::Define { list, descriptor })
         });
@@ -515,7 +532,7 @@ impl Store for Journal {
     fn append(&self, changes: &mut Vec<Change>) -> Result<BatchNumber, StoreError> {
         self.shared.check_sizes(changes)?;
         self.shared.enqueue(|queue| {
-            queue.is_urgent = true;
+            queue.urgent += 1;
             queue.push_changes(changes)
         })
     }

@@ -115,7 +115,7 @@ impl Shared {
     /// Moves everything queued to the end of `group`.
     fn take(&self, group: &mut Group) {
         let mut queue = self.queue.lock();
-        queue.is_urgent = false;
+        queue.taken = std::mem::take(&mut queue.urgent);
         if group.batches.is_empty() {
             std::mem::swap(group, &mut queue.waiting);
             return;

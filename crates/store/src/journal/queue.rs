@@ -61,8 +61,12 @@ pub(crate) struct Queue {
     /// Number of the last batch appended.
     pub(crate) batches: BatchNumber,
     pub(crate) state: State,
-    /// Somebody may wait for a batch that was appended since the last step.
-    pub(crate) is_urgent: bool,
+    /// Batches appended since the last step for which somebody may wait.
+    pub(crate) urgent: usize,
+    /// The same of the last step itself.
+    pub(crate) taken: usize,
+    /// So many of them are waited for before the commit thread is woken.
+    pub(crate) wanted: usize,
     /// The commit thread sleeps.
     pub(crate) is_idle: bool,
     /// The commit thread is to look again although nothing was appended.
@@ -93,7 +97,9 @@ impl Queue {
             tails,
             batches: 0,
             state: State::Open,
-            is_urgent: false,
+            urgent: 0,
+            taken: 0,
+            wanted: 1,
             is_idle: false,
             is_kicked: false,
         }
