@@ -237,6 +237,7 @@ impl Talk {
                 assert!(consumer <= self.opened);
                 None
             }
+            Command::OpenProducer(_) | Command::CloseProducer { .. } => None,
             Command::RemoveDurable { reply, .. } => reply,
             Command::Send(send) => {
                 assert!(send.destinations.iter().next().is_some());

@@ -138,6 +138,7 @@ impl Client {
             user: None,
             password: None,
             protocol: "sim",
+            introduction: None,
             reply,
         })));
         client.submit(scene);

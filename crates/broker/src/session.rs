@@ -178,6 +178,7 @@ impl Session {
                 self.remove_durable(state, client_id, &name, reply, turn);
             }
             Command::Send(_) => debug_assert!(false, "sends are batched"),
+            Command::OpenProducer(_) | Command::CloseProducer { .. } => {}
             Command::Ack(ack) => self.acknowledge(state, &ack, turn),
             Command::SetPrefetch { consumer, prefetch } => {
                 self.set_prefetch(state, consumer, prefetch, turn);

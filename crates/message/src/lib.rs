@@ -6,6 +6,7 @@
 //! also the form in the store and nothing is copied between them.
 #![warn(missing_docs)]
 
+pub mod advisory;
 pub mod destination;
 pub mod message;
 pub mod output;
@@ -14,6 +15,7 @@ pub mod selector;
 pub mod session;
 pub mod wildcard;
 
+pub use advisory::Advisory;
 pub use destination::{Destination, DestinationError, DestinationKind};
 pub use message::{BodyKind, Field, Message, MessageBuilder, MessageError};
 pub use output::Output;

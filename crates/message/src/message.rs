@@ -54,6 +54,8 @@ pub enum BodyKind {
     Object,
     /// A stream of primitive values, in the encoding named by the head's native tag.
     Stream,
+    /// What the broker tells of itself: an encoded [`crate::Advisory`].
+    Advisory,
 }
 
 impl BodyKind {
@@ -65,6 +67,7 @@ impl BodyKind {
             Self::Map => 3,
             Self::Object => 4,
             Self::Stream => 5,
+            Self::Advisory => 6,
         }
     }
 
@@ -76,6 +79,7 @@ impl BodyKind {
             3 => Self::Map,
             4 => Self::Object,
             5 => Self::Stream,
+            6 => Self::Advisory,
             _ => return None,
         })
     }

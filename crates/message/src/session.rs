@@ -5,6 +5,7 @@
 //! knows nothing of the wire. Blocking is a pair of events ([`Event::Pause`], [`Event::Resume`]),
 //! never a thread that sleeps. Adding a variant is an architecture decision.
 
+use crate::advisory::Introduction;
 use crate::{Destination, Message, Now, Output};
 use bytes::BytesMut;
 use std::sync::Arc;
@@ -45,6 +46,13 @@ pub enum Command {
         name: Arc<str>,
         /// Asks for an answer.
         reply: Option<Reply>,
+    },
+    /// Makes a producer known, for advisories; sending needs no such thing.
+    OpenProducer(Box<OpenProducer>),
+    /// A producer that was made known is closed.
+    CloseProducer {
+        /// Which producer.
+        producer: ProducerId,
     },
     /// Sends one message. The answer comes when the message is safe: for a persistent message
     /// after the store has synced it, for one sent in a transaction as soon as it is accepted.
@@ -111,6 +119,8 @@ pub struct Connect {
     pub password: Option<Secret>,
     /// `STOMP 1.2` and the like, for people to read.
     pub protocol: &'static str,
+    /// How the client introduced itself, where its protocol has ids for connections.
+    pub introduction: Option<Introduction>,
     /// Answer to the connect.
     pub reply: Reply,
 }
@@ -151,8 +161,21 @@ pub struct OpenConsumer {
     pub priority: i8,
     /// Most undispatched messages kept for a topic subscription; `None`: the policy decides.
     pub pending_limit: Option<u32>,
+    /// How the client introduced it, where its protocol has ids for consumers.
+    pub introduction: Option<Introduction>,
     /// Asks for an answer. Deliveries follow the answer.
     pub reply: Option<Reply>,
+}
+
+/// A producer that its client told of.
+#[derive(Debug, Clone)]
+pub struct OpenProducer {
+    /// The room's number for it.
+    pub producer: ProducerId,
+    /// Where it sends to; none if it says so with each message.
+    pub destinations: Vec<Destination>,
+    /// How the client introduced it, where its protocol has ids for producers.
+    pub introduction: Option<Introduction>,
 }
 
 /// A message to be sent.

@@ -53,6 +53,7 @@ impl LineRoom {
                 user: None,
                 password: None,
                 protocol: "line",
+                introduction: None,
                 reply: 0,
             })),
             "sub" => Command::OpenConsumer(Box::new(OpenConsumer {
@@ -67,6 +68,7 @@ impl LineRoom {
                 retroactive: false,
                 priority: 0,
                 pending_limit: None,
+                introduction: None,
                 reply: self.reply(),
             })),
             "send" => {

@@ -90,6 +90,7 @@ impl World {
             user: None,
             password: None,
             protocol: "test",
+            introduction: None,
             reply: 0,
         })));
         assert!(matches!(
@@ -141,6 +142,7 @@ pub fn consumer(id: ConsumerId, destination: &str) -> OpenConsumer {
         retroactive: false,
         priority: 0,
         pending_limit: None,
+        introduction: None,
         reply: None,
     }
 }

@@ -94,6 +94,7 @@ impl Conversation {
             user: text(&info.user_name),
             password: text(&info.password.as_ref().map(|secret| secret.0.clone())).map(Secret),
             protocol: "OpenWire",
+            introduction: None,
             reply: self.replies.open(Pending::Connect(ask, info.manageable)),
         })));
         Ok(Answer::Later)

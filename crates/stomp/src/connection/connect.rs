@@ -38,6 +38,7 @@ impl Conversation {
             user: text("login"),
             password: text("passcode").map(Secret),
             protocol: version.title(),
+            introduction: None,
             reply: self.replies.open(Pending::Connect(echoed)),
         })));
         Ok(())
