@@ -365,10 +365,7 @@ fn give_to_durables(
             continue;
         }
         if !queue.stores(message, turn) {
-            // What is not stored is only for those who listen.
-            if !state.attachments.is_empty() {
-                queue.take_shared(state, shared, writes, turn);
-            }
+            queue.take_shared(state, shared, writes, turn);
             continue;
         }
         let spot = queue.spot(state, (message, shared.usage()), turn)?;
@@ -415,9 +412,7 @@ fn involved(sends: &[Target], acks: &[(Arc<Queue>, Arc<Consumer>)]) -> BTreeMap<
 fn publish(sends: &[Target], sender: u64, turn: &mut Turn<'_>) {
     for send in sends {
         if let Target::Topic(topic, shared) = send {
-            let mut subscriptions = topic.subscriptions().to_vec();
-            subscriptions.retain(|subscription| !subscription.is_durable());
-            topic.publish_transient(&subscriptions, std::slice::from_ref(shared), sender, turn);
+            topic.publish_transient(std::slice::from_ref(shared), sender, false, turn);
         }
     }
 }

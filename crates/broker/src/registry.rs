@@ -149,6 +149,30 @@ impl Broker {
         covered.map(|(_, node)| node.clone()).collect()
     }
 
+    /// Removes a destination with everything in it, unless somebody consumes from it.
+    ///
+    /// # Errors
+    /// When it has consumers.
+    pub(crate) fn remove_unused(
+        &self,
+        destination: &Destination,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Failure> {
+        let consumers = match self.nodes.read().get(destination) {
+            Some(Node::Queue(queue)) => queue.lock().attachments.len(),
+            Some(Node::Topic(topic)) => topic.subscriptions().len(),
+            None => 0,
+        };
+        if consumers > 0 {
+            let text = format!(
+                "{destination} still has {consumers} active subscriptions; close them first"
+            );
+            return Err(Failure::new(FailureKind::Invalid, text));
+        }
+        self.remove(destination, turn);
+        Ok(())
+    }
+
     /// Removes a destination with everything in it.
     pub(crate) fn remove(&self, destination: &Destination, turn: &mut Turn<'_>) {
         let Some(node) = self.nodes.write().remove(destination) else {
@@ -241,11 +265,19 @@ impl Broker {
         &self,
         destination: &Destination,
         subscription: &Arc<Subscription>,
+        retroactive: bool,
         turn: &mut Turn<'_>,
     ) -> Result<(), Failure> {
+        let subscribe = |topic: &Topic, turn: &mut Turn<'_>| {
+            if retroactive || topic.policy.always_retroactive {
+                topic.subscribe_retroactively(subscription, turn);
+            } else {
+                topic.subscribe(subscription);
+            }
+        };
         if !destination.is_pattern() {
             if let Node::Topic(topic) = self.node(destination, turn)? {
-                topic.subscribe(subscription);
+                subscribe(&topic, turn);
             }
             return Ok(());
         }
@@ -256,7 +288,7 @@ impl Broker {
         });
         for node in self.matching(destination) {
             if let Node::Topic(topic) = node {
-                topic.subscribe(subscription);
+                subscribe(&topic, turn);
             }
         }
         Ok(())
@@ -303,12 +335,9 @@ impl Broker {
             .selector
             .as_deref()
             .and_then(|text| Selector::parse(text).ok());
-        let subscription = Arc::new(Subscription {
-            queue,
-            filter: Filter::new(selector.map(Arc::new)),
-            no_local: None,
-        });
-        self.subscribe(&note.destination, &subscription, turn)?;
+        let filter = Filter::new(selector.map(Arc::new));
+        let subscription = Subscription::new(queue, filter, note.no_local);
+        self.subscribe(&note.destination, &subscription, false, turn)?;
         let key = (Arc::clone(&note.client_id), Arc::clone(&note.name));
         self.durables.lock().insert(key, Arc::clone(&subscription));
         Ok(subscription)

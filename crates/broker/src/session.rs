@@ -190,9 +190,11 @@ impl Session {
                 self.create_destination(state, destination, reply, turn);
             }
             Command::RemoveDestination { destination, reply } => {
-                state.temporaries.retain(|other| *other != destination);
-                self.broker.remove(&destination, turn);
-                turn.answer(&self.outbox, reply, Ok(()));
+                let result = self.broker.remove_unused(&destination, turn);
+                if result.is_ok() {
+                    state.temporaries.retain(|other| *other != destination);
+                }
+                turn.answer(&self.outbox, reply, result);
             }
             Command::Disconnect { reply } => {
                 self.end(state, turn);

@@ -153,6 +153,10 @@ pub struct PolicyEntry {
     pub expire_messages_period_ms: u64,
     /// `deadLetterStrategy`.
     pub dead_letter: DeadLetterStrategy,
+    /// `subscriptionRecoveryPolicy`.
+    pub subscription_recovery: SubscriptionRecovery,
+    /// `alwaysRetroactive`: all topic consumers are.
+    pub always_retroactive: bool,
     /// `gcInactiveDestinations`.
     pub gc_inactive_destinations: bool,
     /// `inactiveTimeoutBeforeGC`.
@@ -196,6 +200,8 @@ impl PolicyEntry {
             message_eviction: MessageEviction::Oldest,
             expire_messages_period_ms: 30_000,
             dead_letter: DeadLetterStrategy::default(),
+            subscription_recovery: SubscriptionRecovery::None,
+            always_retroactive: false,
             gc_inactive_destinations: false,
             inactive_timeout_before_gc_ms: 60_000,
             enable_audit: true,
@@ -225,6 +231,21 @@ pub enum PendingMessageLimit {
     Constant(i64),
     /// `prefetchRatePendingMessageLimitStrategy`: multiplied with the prefetch.
     PrefetchRate(f64),
+}
+
+/// Which messages of a topic are kept for retroactive subscribers that come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubscriptionRecovery {
+    /// `noSubscriptionRecoveryPolicy`.
+    None,
+    /// `lastImageSubscriptionRecoveryPolicy`: the last one.
+    LastImage,
+    /// `fixedCountSubscriptionRecoveryPolicy`: so many.
+    FixedCount(usize),
+    /// `fixedSizedSubscriptionRecoveryPolicy`: so many bytes.
+    FixedSized(u64),
+    /// `timedSubscriptionRecoveryPolicy`: those of so many milliseconds.
+    Timed(u64),
 }
 
 /// Which pending message goes when the limit is passed.

@@ -22,29 +22,71 @@ use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+mod recent;
+
+use recent::Recent;
+
 /// One subscription: where its messages go and which ones.
 #[derive(Debug)]
 pub(crate) struct Subscription {
     pub(crate) queue: Arc<Queue>,
     pub(crate) filter: Filter,
-    /// The connection whose own messages it does not want.
-    pub(crate) no_local: Option<u64>,
+    /// It does not want what its own connection sends.
+    pub(crate) no_local: bool,
+    /// The connection that subscribed last; 0 before any did.
+    owner: AtomicU64,
 }
 
 impl Subscription {
+    pub(crate) fn new(queue: Arc<Queue>, filter: Filter, no_local: bool) -> Arc<Self> {
+        Arc::new(Self {
+            queue,
+            filter,
+            no_local,
+            owner: AtomicU64::new(0),
+        })
+    }
+
+    /// A connection subscribes (again, if durable).
+    pub(crate) fn owned_by(&self, connection: u64) {
+        self.owner.store(connection, Ordering::Relaxed);
+    }
+
     pub(crate) fn is_durable(&self) -> bool {
         matches!(self.queue.role, Role::Durable { .. })
     }
 
+    /// Takes in those of a batch of messages that it wants and does not store.
+    fn take(&self, batch: &[Shared], sender: u64, turn: &mut Turn<'_>) {
+        let queue = &self.queue;
+        let mut state = queue.lock();
+        if state.closed {
+            return;
+        }
+        let mut writes = Writes::default();
+        for shared in batch {
+            let message = &shared.message;
+            if self.is_durable() && queue.stores(message, turn) {
+                continue;
+            }
+            if self.wants(message, sender) {
+                queue.take_shared(&mut state, shared, &mut writes, turn);
+            }
+        }
+        if queue.write(&mut writes, turn).is_ok() {
+            queue.dispatch_locked(&mut state, turn);
+            queue.evict(&mut state, turn);
+        }
+    }
+
     pub(crate) fn wants(&self, message: &Message, sender: u64) -> bool {
-        self.no_local != Some(sender)
-            && (self.filter.is_open() || self.filter.passes(&Selection::new(message, 0)))
+        let own = self.no_local && self.owner.load(Ordering::Relaxed) == sender;
+        !own && (self.filter.is_open() || self.filter.passes(&Selection::new(message, 0)))
     }
 }
 
 /// Messages of one connection on their way to the subscriptions.
 struct Publishing<'a> {
-    subscriptions: &'a [Arc<Subscription>],
     outbox: &'a Arc<Outbox>,
     /// Persistent messages are stored, for a durable subscription.
     stores: bool,
@@ -53,14 +95,9 @@ struct Publishing<'a> {
 }
 
 impl<'a> Publishing<'a> {
-    fn new(
-        subscriptions: &'a [Arc<Subscription>],
-        outbox: &'a Arc<Outbox>,
-        turn: &Turn<'_>,
-    ) -> Self {
+    fn new(subscriptions: &[Arc<Subscription>], outbox: &'a Arc<Outbox>, turn: &Turn<'_>) -> Self {
         let durable = |subscription: &Arc<Subscription>| subscription.is_durable();
         Self {
-            subscriptions,
             outbox,
             stores: turn.broker.store.is_some() && subscriptions.iter().any(durable),
             transient: Vec::new(),
@@ -95,6 +132,9 @@ pub(crate) struct Topic {
     pub(crate) policy: Arc<PolicyEntry>,
     /// Sorted by the id of their queues.
     subscriptions: RwLock<Arc<Vec<Arc<Subscription>>>>,
+    /// Locked while messages are published, so that a retroactive subscriber misses none and gets
+    /// none twice.
+    recent: Option<Mutex<Recent>>,
     parking: Mutex<Parking>,
     closed: AtomicBool,
     enqueued: AtomicU64,
@@ -110,6 +150,7 @@ impl Topic {
         Arc::new(Self {
             destination,
             usage,
+            recent: Recent::new(policy.subscription_recovery).map(Mutex::new),
             policy,
             subscriptions: RwLock::new(Arc::new(Vec::new())),
             parking: Mutex::new(Parking::default()),
@@ -132,6 +173,23 @@ impl Topic {
         let at = next.partition_point(|other| other.queue.id < subscription.queue.id);
         next.insert(at, Arc::clone(subscription));
         *current = Arc::new(next);
+    }
+
+    /// Subscribes, and gives the subscription what the policy has kept for it.
+    pub(crate) fn subscribe_retroactively(
+        &self,
+        subscription: &Arc<Subscription>,
+        turn: &mut Turn<'_>,
+    ) {
+        let mut recent = self.recent.as_ref().map(|recent| recent.lock());
+        self.subscribe(subscription);
+        let Some(recent) = &mut recent else { return };
+        let kept: Vec<Shared> = recent
+            .messages(turn.now)
+            .into_iter()
+            .map(|message| self.share_again(message))
+            .collect();
+        subscription.take(&kept, u64::MAX, turn);
     }
 
     pub(crate) fn unsubscribe(&self, queue: &Arc<Queue>, turn: &mut Turn<'_>) {
@@ -178,12 +236,13 @@ impl Topic {
     }
 
     pub(crate) fn share(&self, message: Message) -> Shared {
+        self.share_again(Arc::new(message))
+    }
+
+    fn share_again(&self, message: Arc<Message>) -> Shared {
         let bytes = self.policy.minimum_message_size + message.charge_bytes() as u64;
         let charge = Arc::new(Charge::new(&self.usage, bytes));
-        Shared {
-            message: Arc::new(message),
-            charge,
-        }
+        Shared { message, charge }
     }
 
     /// Takes in a batch of one connection, in order.
@@ -410,54 +469,37 @@ impl Topic {
     /// Gives what was accepted to the subscriptions.
     fn flush(&self, publishing: &mut Publishing<'_>, turn: &mut Turn<'_>) {
         let sender = publishing.outbox.id;
-        self.publish_transient(
-            publishing.subscriptions,
-            &publishing.transient,
-            sender,
-            turn,
-        );
+        self.publish_transient(&publishing.transient, sender, true, turn);
         publishing.transient.clear();
     }
 
     /// Publishes one message on behalf of the broker itself.
     pub(crate) fn publish(self: &Arc<Self>, message: Message, turn: &mut Turn<'_>) {
-        let subscriptions = self.subscriptions();
         let shared = [self.share(message)];
-        self.publish_transient(&subscriptions, &shared, u64::MAX, turn);
+        self.publish_transient(&shared, u64::MAX, true, turn);
     }
 
-    /// Gives messages to all subscriptions that do not store them: a batch per subscription, so
-    /// that each is locked once.
+    /// Gives messages to all subscriptions that do not store them, durable ones only if asked: a
+    /// batch per subscription, so that each is locked once.
     pub(crate) fn publish_transient(
         &self,
-        subscriptions: &[Arc<Subscription>],
         batch: &[Shared],
         sender: u64,
+        with_durables: bool,
         turn: &mut Turn<'_>,
     ) {
         if batch.is_empty() {
             return;
         }
-        for subscription in subscriptions {
-            let queue = &subscription.queue;
-            let mut state = queue.lock();
-            // A durable subscription gets non-persistent messages only while somebody listens.
-            if state.closed || (subscription.is_durable() && state.attachments.is_empty()) {
-                continue;
-            }
-            let mut writes = Writes::default();
-            for shared in batch {
-                let message = &shared.message;
-                if subscription.is_durable() && queue.stores(message, turn) {
-                    continue;
-                }
-                if subscription.wants(message, sender) {
-                    queue.take_shared(&mut state, shared, &mut writes, turn);
-                }
-            }
-            if queue.write(&mut writes, turn).is_ok() {
-                queue.dispatch_locked(&mut state, turn);
-                queue.evict(&mut state, turn);
+        let mut recent = self.recent.as_ref().map(|recent| recent.lock());
+        if let Some(recent) = &mut recent {
+            batch
+                .iter()
+                .for_each(|shared| recent.note(&shared.message, turn.now));
+        }
+        for subscription in self.subscriptions().iter() {
+            if with_durables || !subscription.is_durable() {
+                subscription.take(batch, sender, turn);
             }
         }
     }

@@ -61,9 +61,6 @@ const ELEMENTS: &[Row] = &[
     (&["dispatchPolicy"],
      Info, "a topic's subscriptions all get each message, in the same order",
      "remove it; exclusive consumers and message groups choose within queues"),
-    (&["subscriptionRecoveryPolicy"],
-     Warning, "retroactive subscriptions are not built yet: a new subscription begins empty",
-     "use a durable subscription"),
     (&["slowConsumerStrategy"],
      Warning, "slow consumers are not disconnected yet; they never stop other consumers",
      "limit what waits for them with pendingMessageLimitStrategy"),
@@ -220,9 +217,6 @@ pub(crate) fn of_element(node: Node<'_, '_>) -> Option<Advice> {
             "Spring's property elements are not read",
             "write an attribute, or an element, of the property's name",
         )),
-        "subscriptionRecoveryPolicy" if holds(node, "noSubscriptionRecoveryPolicy") => {
-            Some((Info, "a new subscription begins empty anyway", ""))
-        }
         _ => None,
     };
     let (severity, message, advice) = special.or_else(|| {
@@ -236,11 +230,6 @@ pub(crate) fn of_element(node: Node<'_, '_>) -> Option<Advice> {
         message,
         advice,
     })
-}
-
-fn holds(node: Node<'_, '_>, inner: &str) -> bool {
-    node.children()
-        .any(|child| child.is_element() && name(child) == inner)
 }
 
 const WEB_SERVER: (Severity, &str, &str) = (

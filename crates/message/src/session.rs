@@ -214,7 +214,7 @@ impl Destinations {
 }
 
 /// What a client says of deliveries it got.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ack {
     /// The consumer that got them.
     pub consumer: ConsumerId,
@@ -222,6 +222,8 @@ pub struct Ack {
     pub range: AckRange,
     /// What is said of them.
     pub kind: AckKind,
+    /// Why the messages cannot be processed, for people who find them among the dead letters.
+    pub cause: Option<Arc<str>>,
     /// The transaction it belongs to.
     pub tx: Option<TxId>,
     /// Asks for an answer.

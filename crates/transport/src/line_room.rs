@@ -143,6 +143,7 @@ impl Connection for LineRoom {
                         consumer: delivery.consumer,
                         range: AckRange::One(delivery.delivery),
                         kind: AckKind::Consumed,
+                        cause: None,
                         tx: None,
                         reply: None,
                     }));

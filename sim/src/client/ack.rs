@@ -114,6 +114,7 @@ impl Client {
             consumer,
             range,
             kind,
+            cause: None,
             tx: None,
             reply,
         }));
@@ -136,6 +137,7 @@ impl Client {
             consumer: chosen.consumer,
             range: chosen.range,
             kind: AckKind::Consumed,
+            cause: None,
             tx: Some(tx),
             reply,
         }));
@@ -189,6 +191,7 @@ impl Client {
                 consumer: id,
                 range: AckRange::UpTo(browsed),
                 kind: AckKind::Consumed,
+                cause: None,
                 tx: None,
                 reply,
             }));

@@ -49,7 +49,7 @@ impl Queue {
             };
             let Some(delivered) = taken else { break };
             count += 1;
-            self.settle(&mut state, delivered, ack.kind, &mut writes, turn);
+            self.settle(&mut state, delivered, ack, &mut writes, turn);
         }
         if count == 0 {
             return Acknowledged::default();
@@ -79,20 +79,21 @@ impl Queue {
         self: &Arc<Self>,
         state: &mut QueueState,
         delivered: Delivered,
-        kind: AckKind,
+        ack: &Ack,
         writes: &mut Writes,
         turn: &mut Turn<'_>,
     ) {
         state.in_flight_count -= 1;
         let mut entry = delivered.entry;
-        match kind {
+        match ack.kind {
             AckKind::Consumed => {
                 state.counts.dequeued += 1;
                 remove(&entry, writes);
             }
             AckKind::Poison => {
                 state.counts.dequeued += 1;
-                let cause = "poison acknowledgement (NACK) by the consumer";
+                let cause = ack.cause.as_deref();
+                let cause = cause.unwrap_or("poison acknowledgement (NACK) by the consumer");
                 let letter = DeadLetter::poison(&entry, self, cause);
                 turn.later(Work::DeadLetter(Box::new(letter)));
             }

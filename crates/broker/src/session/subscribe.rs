@@ -103,12 +103,11 @@ impl Session {
         turn.answer(&self.outbox, open.reply, Ok(()));
         for (destination, queue) in subscribed {
             queue.attach(&consumer, turn);
-            let subscription = Arc::new(Subscription {
-                queue,
-                filter: Filter::new(open.selector.clone()),
-                no_local: open.no_local.then_some(self.outbox.id),
-            });
-            self.broker.subscribe(&destination, &subscription, turn)?;
+            let filter = Filter::new(open.selector.clone());
+            let subscription = Subscription::new(queue, filter, open.no_local);
+            subscription.owned_by(self.outbox.id);
+            self.broker
+                .subscribe(&destination, &subscription, open.retroactive, turn)?;
         }
         for queue in attached {
             queue.attach(&consumer, turn);
@@ -193,6 +192,7 @@ impl Session {
                 .map(|selector| selector.text().to_owned()),
         };
         let (subscription, batch) = self.durable(&note, turn)?;
+        subscription.owned_by(self.outbox.id);
         let consumer = self.consumer(&open, None);
         consumer.queues.lock().push(Arc::clone(&subscription.queue));
         state.consumers.insert(open.consumer, Arc::clone(&consumer));
@@ -218,7 +218,8 @@ impl Session {
                 return Err(Failure::new(FailureKind::InUse, text));
             }
             let same = subscription.queue.destination == note.destination
-                && subscription.filter.text() == note.selector.as_deref();
+                && subscription.filter.text() == note.selector.as_deref()
+                && subscription.no_local == note.no_local;
             if same {
                 return Ok((subscription, None));
             }

@@ -276,6 +276,7 @@ impl Client<'_> {
                 consumer,
                 range,
                 kind,
+                cause: None,
                 tx,
                 reply,
             })

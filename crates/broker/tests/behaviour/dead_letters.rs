@@ -3,7 +3,7 @@
 use crate::client::{START_WALL_MS, World, body_of, consumer, message, queue_policy};
 use floodway_broker::settings::{BrokerSettings, Cursor, DeadLetterQueue};
 use floodway_message::PropertyValue;
-use floodway_message::session::{AckKind, AckRange, Event};
+use floodway_message::session::{Ack, AckKind, AckRange, Command, Event};
 
 const Q: &str = "queue://Q";
 
@@ -33,6 +33,31 @@ fn a_poisoned_message_moves_to_the_dead_letter_queue_with_its_cause() {
         .map(|list| list.pending)
         .sum();
     assert_eq!(pending, 1, "it is stored in one place");
+}
+
+#[test]
+fn the_cause_that_a_client_gives_is_kept() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.send("queue://Q", "bad");
+    client.open(consumer(1, "queue://Q"));
+    client.submit(Command::Ack(Ack {
+        consumer: 1,
+        range: AckRange::One(1),
+        kind: AckKind::Poison,
+        cause: Some("java.lang.Throwable: too often".into()),
+        tx: None,
+        reply: None,
+    }));
+    client.events();
+    client.open(consumer(2, "queue://ActiveMQ.DLQ"));
+    let events = client.events();
+    let Some(Event::Delivery(delivery)) = events.last() else {
+        panic!("nothing: {events:?}")
+    };
+    let cause = delivery.message.property("dlqDeliveryFailureCause");
+    let expected = "java.lang.Throwable: too often";
+    assert!(matches!(cause, Some(PropertyValue::String(text)) if text == expected));
 }
 
 #[test]

@@ -88,6 +88,7 @@ fn an_acknowledgement_of_nothing_is_refused() {
             consumer: 1,
             range: AckRange::One(7),
             kind: AckKind::Consumed,
+            cause: None,
             tx: None,
             reply,
         })
@@ -405,6 +406,7 @@ fn an_acknowledgement_that_the_store_did_not_take_is_not_confirmed() {
             consumer: 1,
             range: AckRange::One(1),
             kind: AckKind::Consumed,
+            cause: None,
             tx: None,
             reply,
         })

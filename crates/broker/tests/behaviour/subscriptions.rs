@@ -29,9 +29,9 @@ fn what_is_published_while_it_is_away_waits_for_it() {
     sender.send_to(T, volatile);
     let client = world.client("client");
     client.open(durable(1, "one"));
-    assert_eq!(client.bodies(), ["b"]);
+    assert_eq!(client.bodies(), ["b", "volatile"]);
     client.open(durable(2, "two"));
-    assert_eq!(client.bodies(), ["a", "b"]);
+    assert_eq!(client.bodies(), ["a", "b", "volatile"]);
 }
 
 #[test]
@@ -69,6 +69,31 @@ fn a_changed_selector_makes_a_new_subscription() {
     client.send(T, "a");
     client.open(selecting(durable(2, "one"), "a = 1"));
     assert!(client.got().is_empty());
+}
+
+#[test]
+fn no_local_leaves_out_what_its_connection_sends_while_it_listens() {
+    let world = World::new(BrokerSettings::default());
+    let other = world.client("other");
+    let client = world.client("client");
+    let mut open = durable(1, "one");
+    open.no_local = true;
+    client.open(open.clone());
+    client.send(T, "own");
+    other.send(T, "foreign");
+    assert_eq!(client.bodies(), ["foreign"]);
+    client.ack(1, 1);
+    client.close();
+    let client = world.client("client");
+    client.send(T, "before");
+    client.open(open);
+    client.send(T, "own again");
+    assert_eq!(client.bodies(), ["before"]);
+    client.ack(1, 1);
+    client.close_consumer(1);
+    client.open(durable(1, "one"));
+    client.send(T, "all");
+    assert_eq!(client.bodies(), ["all"]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Topics and their subscriptions.
 
 use crate::client::{World, consumer, message, property, selecting};
-use floodway_broker::settings::{BrokerSettings, PendingMessageLimit, PolicyEntry};
-use floodway_message::DestinationKind;
-use floodway_message::session::{AckKind, AckRange};
+use floodway_broker::settings::{
+    BrokerSettings, PendingMessageLimit, PolicyEntry, SubscriptionRecovery,
+};
+use floodway_message::session::{AckKind, AckRange, Command};
+use floodway_message::{Destination, DestinationKind};
 
 const T: &str = "topic://T";
 
@@ -131,4 +133,61 @@ fn a_slow_subscription_spools_and_the_others_go_on() {
         client.ack(1, one.delivery);
     }
     assert_eq!(slow, 200);
+}
+
+#[test]
+fn a_retroactive_subscriber_gets_what_the_policy_kept() {
+    let mut entry = PolicyEntry::new(DestinationKind::Topic, ">");
+    entry.subscription_recovery = SubscriptionRecovery::FixedCount(3);
+    let world = World::with_policy(entry);
+    let client = world.client("c");
+    for number in 1..=5 {
+        client.send(T, &number.to_string());
+    }
+    client.open(consumer(1, T));
+    assert!(client.bodies().is_empty(), "it did not ask for older ones");
+    let mut open = consumer(2, T);
+    open.retroactive = true;
+    client.open(open);
+    assert_eq!(client.bodies(), ["3", "4", "5"]);
+    client.send(T, "6");
+    assert_eq!(client.bodies(), ["6", "6"]);
+}
+
+#[test]
+fn what_is_kept_for_a_time_is_gone_after_it() {
+    let mut entry = PolicyEntry::new(DestinationKind::Topic, ">");
+    entry.subscription_recovery = SubscriptionRecovery::Timed(1000);
+    entry.always_retroactive = true;
+    let world = World::with_policy(entry);
+    let client = world.client("c");
+    client.send(T, "old");
+    world.pass(900);
+    client.send(T, "young");
+    world.pass(200);
+    client.open(consumer(1, T));
+    assert_eq!(client.bodies(), ["young"]);
+}
+
+#[test]
+fn a_destination_with_consumers_is_not_removed() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.send("queue://Q", "kept");
+    for name in ["queue://Q", T] {
+        let number = name.len() as u64;
+        client.open(consumer(number, name));
+        let remove = || {
+            client.ask(|reply| Command::RemoveDestination {
+                destination: Destination::parse(name).unwrap(),
+                reply,
+            })
+        };
+        let failure = remove().unwrap().unwrap_err();
+        assert!(failure.text.contains("active subscriptions"), "{failure}");
+        client.close_consumer(number);
+        assert_eq!(remove(), Some(Ok(())));
+    }
+    client.open(consumer(1, "queue://Q"));
+    assert_eq!(client.bodies(), ["kept"], "delivered before it was removed");
 }

@@ -5,6 +5,7 @@
 
 use floodway_broker::settings::{
     Cursor, DeadLetterQueue, DeadLetterStrategy, MessageEviction, PendingMessageLimit, PolicyEntry,
+    SubscriptionRecovery,
 };
 use roxmltree::Node;
 
@@ -159,6 +160,55 @@ pub(super) fn read_eviction<'d, 'i>(
                     "oldestMessageEvictionStrategy",
                     "oldestMessageWithLowestPriorityEvictionStrategy",
                     "uniquePropertyMessageEvictionStrategy",
+                ],
+            );
+            return;
+        }
+    };
+    reader.take(inner);
+}
+
+/// What a topic keeps for retroactive subscribers.
+pub(super) fn read_recovery<'d, 'i>(
+    reader: &mut Reader<'d, 'i, '_>,
+    node: Node<'d, 'i>,
+    entry: &mut PolicyEntry,
+) {
+    reader.set_truth(node, "alwaysRetroactive", &mut entry.always_retroactive);
+    let Some(outer) = reader.property(node, "subscriptionRecoveryPolicy") else {
+        return;
+    };
+    let Some(inner) = reader.inside(outer) else {
+        return;
+    };
+    entry.subscription_recovery = match name(inner) {
+        "noSubscriptionRecoveryPolicy" => SubscriptionRecovery::None,
+        "lastImageSubscriptionRecoveryPolicy" => SubscriptionRecovery::LastImage,
+        "fixedCountSubscriptionRecoveryPolicy" => {
+            let mut count = 100;
+            reader.set_number(inner, "maximumSize", &mut count);
+            SubscriptionRecovery::FixedCount(count)
+        }
+        "fixedSizedSubscriptionRecoveryPolicy" => {
+            let mut bytes = 64 << 10;
+            reader.set_size(inner, "maximumSize", &mut bytes);
+            SubscriptionRecovery::FixedSized(bytes)
+        }
+        "timedSubscriptionRecoveryPolicy" => {
+            let mut period_ms = 60_000;
+            reader.set_number(inner, "recoverDuration", &mut period_ms);
+            SubscriptionRecovery::Timed(period_ms)
+        }
+        _ => {
+            refuse_kind(
+                reader,
+                inner,
+                &[
+                    "lastImageSubscriptionRecoveryPolicy",
+                    "fixedCountSubscriptionRecoveryPolicy",
+                    "fixedSizedSubscriptionRecoveryPolicy",
+                    "timedSubscriptionRecoveryPolicy",
+                    "noSubscriptionRecoveryPolicy",
                 ],
             );
             return;

@@ -8,10 +8,12 @@ use super::consumer::Consumer;
 use super::conversation::{Answer, Ask, Conversation, Turn};
 use super::reply::{Pending, Replies};
 use super::window::Dispatched;
+use crate::codec::{Text, Throwable};
 use crate::error::OpenWireError;
 use crate::generated::MessageAck;
 use floodway_message::Now;
 use floodway_message::session::{Ack, AckKind, AckRange, Command, ConsumerId as Number, TxId};
+use std::sync::Arc;
 
 const DELIVERED: i8 = 0;
 const POISON: i8 = 1;
@@ -19,6 +21,8 @@ const STANDARD: i8 = 2;
 const REDELIVERED: i8 = 3;
 const INDIVIDUAL: i8 = 4;
 const EXPIRED: i8 = 6;
+/// Of a longer cause the beginning is kept.
+const CAUSE_BYTES_MAX: usize = 4096;
 
 impl Conversation {
     pub(super) fn acknowledge(
@@ -62,6 +66,7 @@ impl Conversation {
         let said = Said {
             number,
             kind,
+            cause: ack.poison_cause.as_ref().map(cause_text),
             tx,
             is_expired: ack.ack_type == EXPIRED,
             is_range: ack.ack_type != INDIVIDUAL,
@@ -75,6 +80,7 @@ impl Conversation {
 struct Said {
     number: Number,
     kind: AckKind,
+    cause: Option<Arc<str>>,
     tx: Option<TxId>,
     is_expired: bool,
     is_range: bool,
@@ -123,10 +129,22 @@ impl Said {
             consumer: self.number,
             range,
             kind,
+            cause: self.cause.clone(),
             tx: self.tx,
             reply: None,
         })
     }
+}
+
+/// The reason that a client gives, as it prints there; never taken for anything but text.
+fn cause_text(cause: &Throwable) -> Arc<str> {
+    let text = |text: &Option<Text>| text.as_ref().map(|text| text.to_str().into_owned());
+    let whole = match (text(&cause.class), text(&cause.message)) {
+        (Some(class), Some(message)) => format!("{class}: {message}"),
+        (one, other) => one.or(other).unwrap_or_default(),
+    };
+    let end = whole.floor_char_boundary(CAUSE_BYTES_MAX);
+    whole.get(..end).unwrap_or_default().into()
 }
 
 /// The last of the commands just pushed is answered by the core.

@@ -81,6 +81,7 @@ impl Conversation {
                     consumer,
                     range,
                     kind,
+                    cause: None,
                     tx,
                     reply,
                 }));

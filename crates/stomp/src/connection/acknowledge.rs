@@ -63,6 +63,7 @@ impl Conversation {
             } else {
                 AckKind::Consumed
             },
+            cause: None,
             tx,
             reply,
         }));
@@ -80,6 +81,7 @@ impl Conversation {
                 consumer,
                 range: AckRange::UpTo(delivery),
                 kind: AckKind::Consumed,
+                cause: None,
                 tx: None,
                 reply: None,
             }));
