@@ -1,7 +1,7 @@
 //! One consumer: reads as much as the socket has, counts and checks every message.
 //!
-//! It knows its socket and decoder, not when it is called. It never waits and never acknowledges
-//! (scenarios use automatic acknowledgement).
+//! It knows its socket and decoder, not when it is called. It never waits. Where the protocol has
+//! no automatic acknowledgement, the decoder says what is to be written.
 //! Invariant: the clock is read once per socket read, not once per message.
 
 use std::io::{ErrorKind, Read, Write};
@@ -24,6 +24,8 @@ pub struct Consumer {
     order: Order,
     received: Vec<u8>,
     filled: usize,
+    /// Acknowledgements that the socket has not taken.
+    owed: Vec<u8>,
 }
 
 impl Consumer {
@@ -39,12 +41,25 @@ impl Consumer {
             order: Order::new(producer_count),
             received,
             filled,
+            owed: Vec::new(),
         }
     }
 
     /// The socket, for readiness.
     pub fn stream(&self) -> &TcpStream {
         &self.stream
+    }
+
+    /// Whether acknowledgements wait until the socket takes more.
+    pub fn wants_to_write(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Acknowledges what is left when the run is over.
+    pub fn finish(&mut self) {
+        self.decoder.take_last_acknowledgements(&mut self.owed);
+        // Nothing depends on it but the broker's own tidiness.
+        self.pay().ok();
     }
 
     /// Reads once and takes every whole message.
@@ -54,6 +69,7 @@ impl Consumer {
         tracker: &mut Tracker,
         latencies: &mut Latencies,
     ) -> Result<(), String> {
+        self.pay()?;
         let space = self.received.get_mut(self.filled..).unwrap_or_default();
         let count = match (&self.stream).read(space) {
             Ok(0) => return Err("consumer: closed by the broker".to_owned()),
@@ -102,7 +118,22 @@ impl Consumer {
         }
         self.received.copy_within(at..self.filled, 0);
         self.filled -= at;
+        self.decoder.take_acknowledgements(&mut self.owed);
+        self.pay()?;
         self.make_room()
+    }
+
+    /// Writes what acknowledgements the socket takes.
+    fn pay(&mut self) -> Result<(), String> {
+        while !self.owed.is_empty() {
+            match (&self.stream).write(&self.owed) {
+                Ok(count) => drop(self.owed.drain(..count)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(format!("consumer: {error}")),
+            }
+        }
+        Ok(())
     }
 
     fn make_room(&mut self) -> Result<(), String> {

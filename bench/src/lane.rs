@@ -212,7 +212,12 @@ impl Lane {
         }
     }
 
-    fn finish(self) -> LaneOutcome {
+    fn finish(mut self) -> LaneOutcome {
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_open) {
+            if let Endpoint::Consumer(consumer) = &mut slot.endpoint {
+                consumer.finish();
+            }
+        }
         let confirms_disordered = self
             .slots
             .iter()
@@ -239,7 +244,7 @@ impl Endpoint {
     fn wants_to_write(&self) -> bool {
         match self {
             Self::Producer(producer) => producer.wants_to_write(),
-            Self::Consumer(_) => false,
+            Self::Consumer(consumer) => consumer.wants_to_write(),
         }
     }
 

@@ -1,8 +1,8 @@
-//! Floodway's load tool: measures brokers over STOMP and NATS with as little CPU as possible.
+//! Floodway's load tool: measures brokers over STOMP, OpenWire and NATS with little CPU.
 //!
 //! Load and broker share the machine's cores, so frames are encoded once and patched, answers are
-//! only measured, and one or two threads serve all connections. The tool links nothing of the
-//! broker: what it measures, any client would see. Units are in the names.
+//! only measured, and one or two threads serve all connections. Of the broker the tool links the
+//! OpenWire codec alone: what it measures, any client would see. Units are in the names.
 
 pub mod body;
 pub mod consumer;
@@ -11,6 +11,7 @@ pub mod lane;
 pub mod latency;
 pub mod measure;
 pub mod nats;
+pub mod openwire;
 pub mod process;
 pub mod producer;
 pub mod raw_commit;

@@ -17,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use floodway_bench::measure::{self, Plan, Protocol};
+use floodway_bench::openwire::Choice;
 use floodway_bench::raw_commit::RawCommit;
 use floodway_bench::scenario::{self, Scenario};
 
@@ -78,6 +79,12 @@ struct RunArguments {
     /// Threads of this tool: 1 for all connections, 2 for producers and consumers apart.
     #[arg(long, default_value_t = 2)]
     lanes: u32,
+    /// Loose encoding of OpenWire instead of the tight one, which Java clients use.
+    #[arg(long)]
+    loose: bool,
+    /// Messages that an OpenWire consumer acknowledges at once; half of its prefetch if not given.
+    #[arg(long)]
+    acknowledge: Option<u32>,
     #[command(flatten)]
     change: Change,
 }
@@ -170,6 +177,10 @@ fn run(arguments: &RunArguments) -> Result<()> {
         drain_limit: Duration::try_from_secs_f64(arguments.drain_seconds)?,
         broker_pid: arguments.pid,
         lane_count: arguments.lanes,
+        openwire: Choice {
+            is_loose: arguments.loose,
+            acknowledge_count: arguments.acknowledge,
+        },
     };
     let record = measure::run(&plan)?;
     eprintln!("{}", record.human(&arguments.label));

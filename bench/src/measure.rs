@@ -21,7 +21,7 @@ use crate::scenario::{Scenario, Style};
 use crate::tracker::Tracker;
 use crate::train::Train;
 use crate::wire::Connection;
-use crate::{nats, stomp};
+use crate::{nats, openwire, stomp};
 
 /// A drain without any progress for this long has ended: what is missing is lost.
 const DRAIN_QUIET: Duration = Duration::from_secs(3);
@@ -33,6 +33,7 @@ const DRAIN_LOOK: Duration = Duration::from_millis(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Protocol {
     Stomp,
+    Openwire,
     Nats,
 }
 
@@ -49,6 +50,8 @@ pub struct Plan {
     pub broker_pid: Option<u32>,
     /// One thread for all connections, or one each for producers and consumers.
     pub lane_count: u32,
+    /// What OpenWire leaves open.
+    pub openwire: openwire::Choice,
 }
 
 /// What was read at one border of the measured window.
@@ -181,6 +184,9 @@ fn open_consumers(plan: &Plan, names: &[String], count: u32) -> Result<Vec<Endpo
 fn open_consumer(plan: &Plan, name: &str) -> Result<Connection> {
     match plan.protocol {
         Protocol::Stomp => stomp::open_consumer(plan.address, &plan.scenario, name),
+        Protocol::Openwire => {
+            openwire::open_consumer(plan.address, &plan.scenario, name, plan.openwire)
+        }
         Protocol::Nats => nats::open_consumer(plan.address, &plan.scenario, name),
     }
     .context("cannot connect a consumer")
@@ -190,6 +196,10 @@ fn open_producer(plan: &Plan, name: &str, number: u32) -> Result<Producer> {
     let scenario = &plan.scenario;
     let (connection, shape) = match plan.protocol {
         Protocol::Stomp => stomp::open_producer(plan.address, scenario, name),
+        Protocol::Openwire => {
+            let place = openwire::Place { name, number };
+            openwire::open_producer(plan.address, scenario, place, plan.openwire)
+        }
         Protocol::Nats => nats::open_producer(plan.address, scenario, name, number),
     }
     .context("cannot connect a producer")?;

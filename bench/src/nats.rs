@@ -160,7 +160,7 @@ pub fn open_producer(
         FrameShape {
             bytes,
             body_at,
-            receipt_at: None,
+            numbers: Vec::new(),
         },
     ))
 }

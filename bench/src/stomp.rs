@@ -12,7 +12,7 @@ use memchr::{memchr, memmem};
 
 use crate::body::{filler, is_stamped};
 use crate::scenario::{Scenario, Style};
-use crate::train::{FrameShape, RECEIPT_DIGITS};
+use crate::train::{DECIMAL_DIGITS, Form, FrameShape, Number};
 use crate::wire::{Connection, Decoded, Decoder as AnyDecoder};
 
 /// Decodes frames from the broker.
@@ -149,11 +149,15 @@ pub fn open_producer(
     if scenario.persistent {
         text.push_str("persistent:true\n");
     }
-    let mut receipt_at = None;
+    let mut numbers = Vec::new();
     if scenario.is_confirmed() {
         text.push_str("receipt:");
-        receipt_at = Some(text.len());
-        text.push_str(&"0".repeat(RECEIPT_DIGITS));
+        numbers.push(Number {
+            at: text.len(),
+            form: Form::Decimal,
+            first: 0,
+        });
+        text.push_str(&"0".repeat(DECIMAL_DIGITS));
         text.push('\n');
     }
     text.push_str(&format!("content-length:{}\n\n", body.len()));
@@ -166,7 +170,7 @@ pub fn open_producer(
         FrameShape {
             bytes,
             body_at,
-            receipt_at,
+            numbers,
         },
     ))
 }

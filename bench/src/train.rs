@@ -1,13 +1,13 @@
-//! A train of equal, pre-encoded SEND frames: sending patches numbers in place and writes a slice.
+//! A train of equal, pre-encoded frames: sending patches numbers in place and writes a slice.
 //!
-//! It knows where stamp and receipt number lie in a frame, and no protocol.
+//! It knows where the stamp and the numbers lie in a frame, and no protocol.
 //! Invariant: all frames have one length, so the first N frames are one contiguous slice; a train
 //! must be wholly written before it is loaded again. Lengths are bytes.
 
 use crate::body::Stamp;
 
-/// Decimal digits of a receipt number inside a frame.
-pub const RECEIPT_DIGITS: usize = 12;
+/// Decimal digits of a number inside a frame.
+pub const DECIMAL_DIGITS: usize = 12;
 
 /// About this many bytes are handed to one write.
 const TRAIN_BYTES: usize = 64 * 1024;
@@ -16,7 +16,25 @@ const TRAIN_BYTES: usize = 64 * 1024;
 pub struct FrameShape {
     pub bytes: Vec<u8>,
     pub body_at: usize,
-    pub receipt_at: Option<usize>,
+    pub numbers: Vec<Number>,
+}
+
+/// A number in a frame that grows by one with each message.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    pub at: usize,
+    pub form: Form,
+    /// Its value in the message whose sequence is 0.
+    pub first: u64,
+}
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// `DECIMAL_DIGITS` digits, with zeros in front.
+    Decimal,
+    /// Four bytes, the highest first.
+    Binary,
 }
 
 /// Frames ready to be written.
@@ -24,7 +42,7 @@ pub struct Train {
     bytes: Vec<u8>,
     frame_length: usize,
     body_at: usize,
-    receipt_at: Option<usize>,
+    numbers: Vec<Number>,
     capacity: usize,
 }
 
@@ -37,7 +55,7 @@ impl Train {
             bytes: shape.bytes.repeat(capacity),
             frame_length,
             body_at: shape.body_at,
-            receipt_at: shape.receipt_at,
+            numbers: shape.numbers.clone(),
             capacity,
         }
     }
@@ -59,8 +77,10 @@ impl Train {
             if let Some(body) = frame.get_mut(self.body_at..) {
                 stamp.write(body);
             }
-            if let Some(digits) = self.receipt_at.and_then(|at| frame.get_mut(at..)) {
-                write_digits(digits, stamp.sequence);
+            for number in &self.numbers {
+                if let Some(place) = frame.get_mut(number.at..) {
+                    number.write(place, stamp.sequence);
+                }
             }
             stamp.sequence += 1;
         }
@@ -74,9 +94,24 @@ impl Train {
     }
 }
 
+impl Number {
+    #[inline]
+    fn write(self, place: &mut [u8], sequence: u64) {
+        let value = self.first + sequence;
+        match (self.form, place.first_chunk_mut::<4>()) {
+            (Form::Decimal, _) => write_digits(place, value),
+            (Form::Binary, Some(place)) => {
+                let [.., a, b, c, d] = value.to_be_bytes();
+                *place = [a, b, c, d];
+            }
+            (Form::Binary, None) => {}
+        }
+    }
+}
+
 fn write_digits(place: &mut [u8], number: u64) {
     let mut rest = number;
-    for digit in place.iter_mut().take(RECEIPT_DIGITS).rev() {
+    for digit in place.iter_mut().take(DECIMAL_DIGITS).rev() {
         *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
         rest /= 10;
     }

@@ -1,4 +1,4 @@
-//! What the two small clients (STOMP, NATS) have in common: decoded frames and open connections.
+//! What the small clients (STOMP, OpenWire, NATS) have in common: decoded frames and open connections.
 //!
 //! It knows sockets and the handshake loop, but no frame layout. Only what a load run needs is
 //! decoded: messages, confirmations, pings and refusals; the rest is skipped.
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{nats, stomp};
+use crate::{nats, openwire, stomp};
 
 /// How long a broker may take to answer one step of a handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -38,9 +38,10 @@ pub enum Decoded {
     Refused { text: String, end: usize },
 }
 
-/// A decoder of either protocol.
+/// A decoder of one of the protocols.
 pub enum Decoder {
     Stomp(stomp::Decoder),
+    Openwire(Box<openwire::Decoder>),
     Nats(nats::Decoder),
 }
 
@@ -50,6 +51,7 @@ impl Decoder {
     pub fn decode(&mut self, bytes: &[u8]) -> Decoded {
         match self {
             Self::Stomp(decoder) => decoder.decode(bytes),
+            Self::Openwire(decoder) => decoder.decode(bytes),
             Self::Nats(decoder) => decoder.decode(bytes),
         }
     }
@@ -58,7 +60,24 @@ impl Decoder {
     pub fn pong(&self) -> &'static [u8] {
         match self {
             Self::Stomp(_) => b"\n",
+            Self::Openwire(_) => b"",
             Self::Nats(_) => b"PONG\r\n",
+        }
+    }
+
+    /// Acknowledgements that are due for the messages decoded so far.
+    #[inline]
+    pub fn take_acknowledgements(&mut self, out: &mut Vec<u8>) {
+        if let Self::Openwire(decoder) = self {
+            decoder.take_acknowledgements(out);
+        }
+    }
+
+    /// The same for all that is not yet acknowledged.
+    pub fn take_last_acknowledgements(&mut self, out: &mut Vec<u8>) {
+        if let Self::Openwire(decoder) = self {
+            decoder.acknowledge_rest();
+            decoder.take_acknowledgements(out);
         }
     }
 }

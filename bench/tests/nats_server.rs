@@ -70,6 +70,7 @@ impl Server {
             drain_limit: Duration::from_secs(20),
             broker_pid: Some(self.child.id()),
             lane_count: 2,
+            openwire: floodway_bench::openwire::Choice::default(),
         };
         measure::run(&plan).unwrap()
     }

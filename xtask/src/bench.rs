@@ -20,7 +20,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use peer::{Peer, Program, Running};
+use peer::{Peer, Program, Protocol, Running};
 use summary::Results;
 
 /// The probe of the machine itself and the scenario that it belongs to.
@@ -45,6 +45,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_delimiter = ',', value_enum,
           default_values = ["floodway", "activemq", "nats", "rabbitmq"])]
     peers: Vec<Peer>,
+    /// What is spoken to brokers that speak more than one protocol.
+    #[arg(long, value_enum, default_value = "stomp")]
+    protocol: Protocol,
     /// Measured runs per broker and scenario.
     #[arg(long, default_value_t = 3)]
     runs: u32,
@@ -108,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             Some(folder) => folder.clone(),
             None => report::new_folder(&root.join("bench/results"), &facts)?,
         };
-        report::write(&folder, &facts, &results)?;
+        report::write(&folder, &facts, &results, arguments.protocol)?;
         println!("report: {}", folder.join("README.md").display());
     }
     outcome
@@ -140,13 +143,14 @@ fn find_programs(arguments: &Arguments, root: &Path) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
     for &peer in &arguments.peers {
         let found = match (peer, &arguments.floodway) {
-            (Peer::Floodway, Some(path)) => Ok(Program::floodway(path.canonicalize()?)),
-            (Peer::Floodway, None) => Ok(Program::floodway(build(
-                root,
-                "floodway-server",
-                "floodway",
-            )?)),
-            _ => peer.find(),
+            (Peer::Floodway, Some(path)) => {
+                Ok(Program::floodway(path.canonicalize()?, arguments.protocol))
+            }
+            (Peer::Floodway, None) => {
+                let path = build(root, "floodway-server", "floodway")?;
+                Ok(Program::floodway(path, arguments.protocol))
+            }
+            _ => peer.find(arguments.protocol),
         };
         match found {
             Ok(program) => programs.push(program),

@@ -33,6 +33,39 @@ pub(crate) enum Peer {
     Rabbitmq,
 }
 
+/// What is spoken to brokers that speak more than one protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Protocol {
+    Stomp,
+    Openwire,
+}
+
+impl Protocol {
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Stomp => "STOMP",
+            Self::Openwire => "OpenWire",
+        }
+    }
+
+    /// Its name for the load tool and for connectors.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Stomp => "stomp",
+            Self::Openwire => "openwire",
+        }
+    }
+
+    /// The scheme of a connector's URI.
+    fn scheme(self) -> &'static str {
+        match self {
+            Self::Stomp => "stomp",
+            Self::Openwire => "tcp",
+        }
+    }
+}
+
 impl Peer {
     /// Its name in reports and folders.
     pub(crate) fn name(self) -> &'static str {
@@ -44,17 +77,12 @@ impl Peer {
         }
     }
 
-    /// The protocol by which the load tool speaks to it.
-    pub(crate) fn protocol(self) -> &'static str {
-        match self {
-            Self::Nats => "nats",
-            Self::Floodway | Self::Activemq | Self::Rabbitmq => "stomp",
-        }
-    }
-
     /// The installed program, or why there is none.
-    pub(crate) fn find(self) -> std::result::Result<Program, String> {
+    pub(crate) fn find(self, protocol: Protocol) -> std::result::Result<Program, String> {
         let (package, path) = match self {
+            Self::Rabbitmq if protocol == Protocol::Openwire => {
+                return Err("it does not speak OpenWire".to_owned());
+            }
             Self::Floodway => return Err("it is built, not found".to_owned()),
             Self::Activemq => {
                 on_path("java").ok_or("no java on this machine")?;
@@ -72,6 +100,7 @@ impl Peer {
         let version = machine::package_version(package);
         Ok(Program {
             peer: self,
+            protocol,
             path,
             version: format!("Debian {package} {version}"),
         })
@@ -81,15 +110,17 @@ impl Peer {
 /// A broker on this machine's disk.
 pub(crate) struct Program {
     pub(crate) peer: Peer,
+    protocol: Protocol,
     path: PathBuf,
     pub(crate) version: String,
 }
 
 impl Program {
     /// Floodway as built.
-    pub(crate) fn floodway(path: PathBuf) -> Self {
+    pub(crate) fn floodway(path: PathBuf, protocol: Protocol) -> Self {
         Self {
             peer: Peer::Floodway,
+            protocol,
             path,
             version: "this commit, release build".to_owned(),
         }
@@ -129,7 +160,10 @@ impl Program {
 
     fn floodway_command(&self, folder: &Path, port: u16) -> Result<Command> {
         let config = folder.join("activemq.xml");
-        fs::write(&config, activemq_xml(port, "limit=\"358 mb\""))?;
+        fs::write(
+            &config,
+            activemq_xml(self.protocol, port, "limit=\"358 mb\""),
+        )?;
         let mut command = quick_death(&self.path);
         command
             .arg("start")
@@ -143,7 +177,10 @@ impl Program {
     /// The command line of Debian's start script, without its change of user.
     fn activemq_command(&self, folder: &Path, port: u16) -> Result<Command> {
         let config = folder.join("activemq.xml");
-        fs::write(&config, activemq_xml(port, "percentOfJvmHeap=\"70\""))?;
+        fs::write(
+            &config,
+            activemq_xml(self.protocol, port, "percentOfJvmHeap=\"70\""),
+        )?;
         fs::write(folder.join("log4j.properties"), LOG4J)?;
         let mut command = quick_death(Path::new("java"));
         command.args(activemq_options());
@@ -229,7 +266,10 @@ impl Running {
 
     /// The protocol by which the load tool speaks to it.
     pub(crate) fn protocol(&self) -> &'static str {
-        self.program.peer.protocol()
+        match self.program.peer {
+            Peer::Nats => "nats",
+            Peer::Floodway | Peer::Activemq | Peer::Rabbitmq => self.program.protocol.word(),
+        }
     }
 
     /// Where it listens.
@@ -384,8 +424,9 @@ pub(crate) fn activemq_options_text() -> String {
     activemq_options().join(" ")
 }
 
-/// The policies and limits of ActiveMQ's shipped file, with one STOMP connector.
-fn activemq_xml(port: u16, memory: &str) -> String {
+/// The policies and limits of ActiveMQ's shipped file, with one connector.
+fn activemq_xml(protocol: Protocol, port: u16, memory: &str) -> String {
+    let (name, scheme) = (protocol.word(), protocol.scheme());
     format!(
         r#"<beans xmlns="http://www.springframework.org/schema/beans"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
@@ -418,7 +459,7 @@ fn activemq_xml(port: u16, memory: &str) -> String {
       </systemUsage>
     </systemUsage>
     <transportConnectors>
-      <transportConnector name="stomp" uri="stomp://127.0.0.1:{port}"/>
+      <transportConnector name="{name}" uri="{scheme}://127.0.0.1:{port}"/>
     </transportConnectors>
   </broker>
 </beans>

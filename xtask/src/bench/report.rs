@@ -12,8 +12,9 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::machine::Facts;
+use super::peer::Protocol;
 use super::summary::{Results, Spread};
-use super::targets;
+use super::targets::{self, Verdict};
 
 const NOTES: &str = "\
 How to read this: every figure is the median of the runs, with the smallest and largest in \
@@ -24,7 +25,7 @@ divided by the peer's. \"Others\" is CPU, in percent of one core, used by neithe
 tool: it tells how quiet the machine was. NATS means NATS core in non-persistent scenarios and \
 JetStream on file storage with its defaults (no sync before the acknowledgement, messages kept \
 after delivery, consumers that need not acknowledge) in persistent ones. ActiveMQ, Floodway and \
-RabbitMQ are spoken to over STOMP; ActiveMQ and Floodway have the same policies and limits.\n";
+RabbitMQ are spoken to over PROTOCOL; ActiveMQ and Floodway have the same policies and limits.\n";
 
 /// Counters of things that must not happen.
 const FAULTS: [(&str, &str); 7] = [
@@ -49,22 +50,27 @@ pub(crate) fn new_folder(results: &Path, facts: &Facts) -> Result<PathBuf> {
 }
 
 /// Writes both files.
-pub(crate) fn write(folder: &Path, facts: &Facts, results: &Results) -> Result<()> {
+pub(crate) fn write(
+    folder: &Path,
+    facts: &Facts,
+    results: &Results,
+    protocol: Protocol,
+) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let lines: Vec<String> = results.records().iter().map(Value::to_string).collect();
     fs::write(folder.join("raw.jsonl"), lines.join("\n") + "\n")?;
-    let text = readme(facts, results)?;
+    let text = readme(facts, results, protocol)?;
     fs::write(folder.join("README.md"), text)?;
     Ok(())
 }
 
-fn readme(facts: &Facts, results: &Results) -> Result<String> {
+fn readme(facts: &Facts, results: &Results, protocol: Protocol) -> Result<String> {
     let mut text = format!("# Measured on {}\n\n", facts.date);
     for (name, value) in &facts.lines {
         writeln!(text, "* {name}: {value}")?;
     }
-    writeln!(text, "\n{NOTES}")?;
-    write_targets(&mut text, results)?;
+    writeln!(text, "\n{}", NOTES.replace("PROTOCOL", protocol.name()))?;
+    write_targets(&mut text, &targets::judge(results, protocol))?;
     for scenario in results.scenarios() {
         match scenario.as_str() {
             super::START => write_start(&mut text, results)?,
@@ -74,15 +80,14 @@ fn readme(facts: &Facts, results: &Results) -> Result<String> {
     Ok(text)
 }
 
-fn write_targets(text: &mut String, results: &Results) -> Result<()> {
-    let verdicts = targets::judge(results);
+fn write_targets(text: &mut String, verdicts: &[Verdict]) -> Result<()> {
     if verdicts.is_empty() {
         return Ok(());
     }
     let met = verdicts.iter().filter(|verdict| verdict.is_met).count();
     writeln!(text, "## Targets: {met} of {} met\n", verdicts.len())?;
     writeln!(text, "| scenario | wanted | found | |\n|---|---|---|---|")?;
-    for verdict in &verdicts {
+    for verdict in verdicts {
         let word = if verdict.is_met { "met" } else { "**missed**" };
         let (scenario, wanted) = (&verdict.scenario, &verdict.wanted);
         writeln!(

@@ -1,9 +1,10 @@
-//! The speed that Floodway owes, as ratios to its peers within one report.
+//! The speed that Floodway owes: ratios to its peers within one report, over OpenWire a rate.
 //!
 //! Each row names a scenario, a figure, a peer and a factor. A row without figures of both sides is
 //! left out rather than passed.
 //! Invariant: "at least" compares medians of the same interleaved runs.
 
+use super::peer::Protocol;
 use super::summary::Results;
 
 const CONFIRMED: &str = "/load/confirmed_per_second";
@@ -38,12 +39,32 @@ pub(crate) struct Verdict {
     pub(crate) is_met: bool,
 }
 
+/// Messages a second from one producer to one consumer over OpenWire, on two cores.
+const OPENWIRE_RATE: f64 = 300_000.0;
+
 /// Judges every target that has figures.
-pub(crate) fn judge(results: &Results) -> Vec<Verdict> {
-    all()
-        .iter()
-        .filter_map(|target| target.judge(results))
-        .collect()
+pub(crate) fn judge(results: &Results, protocol: Protocol) -> Vec<Verdict> {
+    match protocol {
+        Protocol::Stomp => all()
+            .iter()
+            .filter_map(|target| target.judge(results))
+            .collect(),
+        Protocol::Openwire => openwire_rate(results)
+            .into_iter()
+            .chain(pace_targets().filter_map(|target| target.judge(results)))
+            .collect(),
+    }
+}
+
+fn openwire_rate(results: &Results) -> Option<Verdict> {
+    let scenario = "nonpersistent-1-1";
+    let found = results.spread(scenario, "floodway", CONSUMED)?.median / OPENWIRE_RATE;
+    Some(Verdict {
+        scenario: scenario.to_owned(),
+        wanted: format!("{} at least {OPENWIRE_RATE}/s", words(CONSUMED)),
+        found,
+        is_met: found >= 1.0,
+    })
 }
 
 fn all() -> Vec<Target> {

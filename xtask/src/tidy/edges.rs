@@ -11,10 +11,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("floodway-message", &[]),
     ("floodway-store", &[]),
     ("floodway-cli", &[]),
-    ("floodway-bench", &[]),
     ("floodway-broker", &["message", "store"]),
     ("floodway-openwire", &["message"]),
     ("floodway-stomp", &["message"]),
+    ("floodway-bench", &["message", "openwire"]),
     ("floodway-transport", &["message", "broker"]),
     (
         "floodway-config",

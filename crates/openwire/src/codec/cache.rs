@@ -26,6 +26,8 @@ pub(super) struct ReadCache {
     bytes: usize,
     /// Bytes charged since the last store.
     pending: usize,
+    /// Values stored since the beginning.
+    pub(super) stored_count: u64,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,7 @@ impl ReadCache {
         {
             self.bytes = self.bytes.saturating_sub(old.bytes);
         }
+        self.stored_count += 1;
         true
     }
 }

@@ -38,6 +38,12 @@ impl Decoder {
         self.wanted
     }
 
+    /// How many values frames have put into the marshalling cache. Two frames of one layout may
+    /// be treated alike, without reading the second, only if the first put nothing there.
+    pub fn stored_count(&self) -> u64 {
+        self.cache.stored_count
+    }
+
     /// Takes the next whole frame, without its size prefix, from the front of `input`.
     ///
     /// # Errors
