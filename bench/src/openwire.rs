@@ -13,7 +13,7 @@ pub use decoder::Decoder;
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use bytes::Bytes;
 use floodway_message::Output;
 use floodway_openwire::codec::{Encoder, Format, Offer, Text, Wire};
@@ -46,9 +46,6 @@ const COMMAND_FIRST: u32 = 100;
 /// Values that stand in a frame only once, to find where a number lies.
 const COMMAND_MARK: i32 = 0x5ac3_d2e1;
 const SEQUENCE_MARK: i64 = 0x6b1c_2d3e;
-
-/// A topic that nobody reads.
-const PRIMER: &str = "floodway-load.primer";
 
 /// What OpenWire leaves open.
 #[derive(Clone, Copy, Debug, Default)]
@@ -211,14 +208,18 @@ pub fn open_producer(
         destination: Some(destination(scenario.style, place.name)),
         ..ProducerInfo::default()
     })?;
-    let primer = destination(Style::Topic, PRIMER);
-    opening
-        .ask(|command_id, _| Message {
-            command_id,
-            response_required: true,
-            ..message(&id, primer, Bytes::from_static(b"primer"))
-        })
-        .context("the broker took no first message")?;
+    // A second producer, for any destination: "none" is in the cache with it. A message would do
+    // as well, but a broker may take the destination of a producer's first one for that of all.
+    let anonymous = ProducerId {
+        value: 2,
+        ..id.clone()
+    };
+    opening.ask(|command_id, _| ProducerInfo {
+        command_id,
+        response_required: true,
+        producer_id: Some(anonymous),
+        ..ProducerInfo::default()
+    })?;
     let frame = frame(&mut opening.encoder, &marked(scenario, place));
     Ok((opening.connection, shape(frame, scenario.size_bytes)?))
 }

@@ -247,19 +247,16 @@ fn frames_of_a_train_are_messages_with_numbers_of_their_own() {
             number: 7,
         };
         let mut encoder = Encoder::new(format(tight));
-        let primer = message(
-            &producer_id(place),
-            destination(Style::Topic, "p"),
-            "x".into(),
-        );
-        let first = frame(&mut encoder, &primer);
         let scenario = Scenario::find("persistent-8-wait").unwrap();
-        // The queue is in the cache after ProducerInfo.
-        let known = ProducerInfo {
-            destination: Some(destination(Style::Queue, NAME)),
-            ..ProducerInfo::default()
-        };
-        let second = frame(&mut encoder, &known);
+        // What the handshake puts into the cache.
+        let known = [Some(destination(Style::Queue, NAME)), None].map(|destination| {
+            let info = ProducerInfo {
+                producer_id: Some(producer_id(place)),
+                destination,
+                ..ProducerInfo::default()
+            };
+            frame(&mut encoder, &info)
+        });
         let marked = marked(&scenario, place);
         let shape = shape(frame(&mut encoder, &marked), scenario.size_bytes).unwrap();
         let mut train = Train::new(&shape, 3);
@@ -269,7 +266,7 @@ fn frames_of_a_train_are_messages_with_numbers_of_their_own() {
             sent_nanos: 5,
         };
         train.load(3, stamp);
-        let bytes = [&first, &second, train.unwritten(3, 0)].concat();
+        let bytes = [&known.concat(), train.unwritten(3, 0)].concat();
         let found = structures(tight, &bytes);
         for (structure, sequence) in found[2..].iter().zip(40_u64..) {
             let DataStructure::Message(message) = structure else {
