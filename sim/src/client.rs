@@ -138,6 +138,8 @@ impl Client {
             user: None,
             password: None,
             protocol: "sim",
+            resends: false,
+            session: None,
             introduction: None,
             reply,
         })));

@@ -4,12 +4,17 @@
 //!
 //! Bounded by a number of producers; the one that was silent longest is forgotten first. Of each
 //! producer the latest [`WINDOW`] numbers are known, because sends that wait at one destination
-//! are overtaken by those to others; older ones count as new.
+//! are overtaken by those to others; older ones count as new. Of connections that send again after
+//! a reconnect, the latest numbers of stored messages are kept in the store: see [`kept`].
 
 use crate::broker::Broker;
+use bytes::Bytes;
 use floodway_message::Message;
-use std::collections::BTreeMap;
+use floodway_store::Change;
+use kept::Kept;
+use std::collections::{BTreeMap, BTreeSet};
 
+mod kept;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +29,8 @@ pub(crate) struct Audit {
     last: BTreeMap<Box<str>, Producer>,
     by_use: BTreeMap<u64, Box<str>>,
     uses: u64,
+    /// Producers that were forgotten here and whose note is still in the store.
+    forgotten: Vec<Box<str>>,
 }
 
 /// What is known of one producer.
@@ -34,6 +41,8 @@ struct Producer {
     accepted: [u64; WORDS],
     /// When it was used last.
     used: u64,
+    /// What the store knows.
+    kept: Option<Kept>,
 }
 
 impl Producer {
@@ -42,6 +51,7 @@ impl Producer {
             highest: sequence,
             accepted: [0; WORDS],
             used: 0,
+            kept: None,
         };
         producer.set(sequence, true);
         producer
@@ -90,6 +100,7 @@ impl Audit {
             last: BTreeMap::new(),
             by_use: BTreeMap::new(),
             uses: 0,
+            forgotten: Vec::new(),
         }
     }
 
@@ -111,14 +122,61 @@ impl Audit {
         }
         if self.last.len() >= self.producers_max
             && let Some((_, oldest)) = self.by_use.pop_first()
+            && let Some(producer) = self.last.remove(&oldest)
+            && producer.kept.is_some()
         {
-            self.last.remove(&oldest);
+            self.forgotten.push(oldest);
         }
         let mut known = Producer::new(sequence);
         known.used = uses;
         self.last.insert(producer.into(), known);
         self.by_use.insert(uses, producer.into());
         true
+    }
+}
+
+impl Audit {
+    /// Takes over what a note of the store says; `false` for a note of another kind.
+    pub(crate) fn restore(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let Some((producer, kept)) = Kept::read(key, value) else {
+            return false;
+        };
+        for sequence in kept.sequences() {
+            self.accept(producer, sequence);
+        }
+        if let Some(known) = self.last.get_mut(producer) {
+            known.kept = Some(kept);
+        }
+        true
+    }
+
+    /// Notes for the store that the messages of `numbers` are accepted. They must be appended in
+    /// one batch with these messages, before any others of this function.
+    pub(crate) fn keep(&mut self, numbers: &mut Vec<(Box<str>, u64)>, changes: &mut Vec<Change>) {
+        let mut producers = BTreeSet::new();
+        for (producer, sequence) in numbers.drain(..) {
+            // One that is forgotten again already needs no note.
+            let Some(known) = self.last.get_mut(&producer) else {
+                continue;
+            };
+            match &mut known.kept {
+                Some(kept) => kept.add(sequence),
+                None => known.kept = Some(Kept::new(sequence)),
+            }
+            producers.insert(producer);
+        }
+        let mut note = |producer: &str, value| {
+            let key = Kept::key(producer);
+            changes.push(Change::Note { key, value });
+        };
+        for producer in self.forgotten.drain(..) {
+            note(&producer, Bytes::new());
+        }
+        for producer in producers {
+            if let Some(kept) = self.last.get(&producer).and_then(|known| known.kept) {
+                note(&producer, kept.value());
+            }
+        }
     }
 }
 

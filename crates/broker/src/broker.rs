@@ -34,7 +34,7 @@ pub struct Broker {
     pub(crate) nodes: RwLock<BTreeMap<Destination, Node>>,
     pub(crate) patterns: Mutex<Vec<Pattern>>,
     pub(crate) durables: Mutex<BTreeMap<DurableKey, Arc<Subscription>>>,
-    pub(crate) clients: Mutex<BTreeMap<Arc<str>, u64>>,
+    pub(crate) clients: Mutex<BTreeMap<Arc<str>, crate::session::Client>>,
     pub(crate) work: crate::background::Background,
     pub(crate) audit: Mutex<crate::audit::Audit>,
     parked: Mutex<Vec<Node>>,
@@ -108,6 +108,11 @@ impl Broker {
         crate::registry::recover(&broker, &mut turn)?;
         turn.finish();
         Ok(broker)
+    }
+
+    /// What it was opened with.
+    pub fn settings(&self) -> &BrokerSettings {
+        &self.settings
     }
 
     /// A new connection. `wake` is called when events wait for it or its reader may go on.

@@ -217,6 +217,9 @@ impl Operation {
         let mut result = Ok(());
         for send in &sends {
             let sender = self.outbox.id;
+            if send.message().is_persistent() {
+                writes.number(send.message(), &self.outbox);
+            }
             result = result.and_then(|()| send.take_in(&mut locked, sender, &mut writes, turn));
         }
         for (queue, consumer) in &self.acks {
@@ -310,6 +313,13 @@ impl Target {
                 let shared = topic.share(message);
                 Self::Topic(topic, shared)
             }
+        }
+    }
+
+    fn message(&self) -> &Message {
+        match self {
+            Self::Queue(_, message) => message,
+            Self::Topic(_, shared) => &shared.message,
         }
     }
 

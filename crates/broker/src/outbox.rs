@@ -28,6 +28,7 @@ pub(crate) struct Outbox {
     state: Mutex<State>,
     parked_bytes: AtomicUsize,
     reader_waits: AtomicBool,
+    resends: AtomicBool,
 }
 
 #[derive(Default)]
@@ -70,7 +71,17 @@ impl Outbox {
             state: Mutex::new(State::default()),
             parked_bytes: AtomicUsize::new(0),
             reader_waits: AtomicBool::new(false),
+            resends: AtomicBool::new(false),
         })
+    }
+
+    /// The client will send again, after a reconnect, what was not answered.
+    pub(crate) fn set_resends(&self, resends: bool) {
+        self.resends.store(resends, Ordering::Relaxed);
+    }
+
+    pub(crate) fn resends(&self) -> bool {
+        self.resends.load(Ordering::Relaxed)
     }
 
     /// Something of the connection waits for room.

@@ -407,6 +407,9 @@ pub(crate) fn recover(broker: &Broker, turn: &mut Turn<'_>) -> Result<(), Broker
         return Ok(());
     };
     for (key, value) in store.notes() {
+        if broker.audit.lock().restore(&key, &value) {
+            continue;
+        }
         if let Some(note) = DurableNote::read(&key, &value)
             && let Err(failure) = broker.add_durable(&note, turn)
         {

@@ -9,9 +9,9 @@ use crate::flow::parking::Incoming;
 use crate::outbox::Outbox;
 use crate::session::transaction::Transaction;
 use crate::turn::Turn;
+pub(crate) use connect::Client;
 use floodway_message::session::{
-    Command, Connect, ConsumerId, Destinations, Event, Failure, FailureKind, ProducerId, Reply,
-    Send, TxId,
+    Command, ConsumerId, Destinations, Event, Failure, ProducerId, Reply, Send, TxId,
 };
 use floodway_message::{Destination, Now};
 use parking_lot::Mutex;
@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 mod ack;
 mod close;
+mod connect;
 mod subscribe;
 mod transaction;
 
@@ -27,7 +28,7 @@ mod transaction;
 pub struct Session {
     broker: Arc<Broker>,
     outbox: Arc<Outbox>,
-    state: Mutex<SessionState>,
+    state: Arc<Mutex<SessionState>>,
 }
 
 #[derive(Default)]
@@ -70,7 +71,7 @@ impl Session {
         Self {
             broker,
             outbox,
-            state: Mutex::new(SessionState::default()),
+            state: Arc::default(),
         }
     }
 
@@ -78,6 +79,10 @@ impl Session {
     pub fn submit(&self, commands: &mut Vec<Command>, now: Now) {
         let mut turn = Turn::new(&self.broker, now);
         let mut state = self.state.lock();
+        if state.closed {
+            // Its client has gone on with another connection.
+            commands.clear();
+        }
         let mut batch = Batch::default();
         for command in commands.drain(..) {
             match command {
@@ -201,35 +206,6 @@ impl Session {
                 turn.answer(&self.outbox, reply, Ok(()));
             }
         }
-    }
-
-    fn open(&self, state: &mut SessionState, connect: Connect, turn: &mut Turn<'_>) {
-        let mut clients = self.broker.clients.lock();
-        if clients.contains_key(&connect.client_id) {
-            drop(clients);
-            let text = format!(
-                "client id {} is in use by another connection; choose another one or close it",
-                connect.client_id
-            );
-            let failure = Failure::new(FailureKind::InUse, text);
-            return turn.answer(&self.outbox, Some(connect.reply), Err(failure));
-        }
-        clients.insert(Arc::clone(&connect.client_id), self.outbox.id);
-        drop(clients);
-        tracing::debug!(
-            connection = self.outbox.id,
-            peer = %self.outbox.peer,
-            client_id = %connect.client_id,
-            protocol = connect.protocol,
-            "connected"
-        );
-        state.client_id = Some(connect.client_id);
-        turn.push(
-            &self.outbox,
-            Event::Connected {
-                reply: connect.reply,
-            },
-        );
     }
 
     fn create_destination(

@@ -119,6 +119,12 @@ pub struct Connect {
     pub password: Option<Secret>,
     /// `STOMP 1.2` and the like, for people to read.
     pub protocol: &'static str,
+    /// The client sends again, after a reconnect, what was not answered: the store keeps which of
+    /// its numbered messages were accepted.
+    pub resends: bool,
+    /// What the client keeps through reconnects. A connection of the same client id and session
+    /// is closed in favour of this one, because the peer has given it up.
+    pub session: Option<Arc<str>>,
     /// How the client introduced itself, where its protocol has ids for connections.
     pub introduction: Option<Introduction>,
     /// Answer to the connect.

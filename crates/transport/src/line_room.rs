@@ -53,6 +53,8 @@ impl LineRoom {
                 user: None,
                 password: None,
                 protocol: "line",
+                resends: false,
+                session: None,
                 introduction: None,
                 reply: 0,
             })),

@@ -24,9 +24,20 @@ pub(crate) struct Writes {
     pub(crate) answers: Vec<Answer>,
     /// Somebody waits until removals are durable.
     pub(crate) is_awaited: bool,
+    /// Producers and numbers of stored messages that may be sent again after a crash.
+    pub(crate) numbers: Vec<(Box<str>, u64)>,
 }
 
 impl Writes {
+    /// Notes the number of a message that is stored, if its connection may send it again.
+    pub(crate) fn number(&mut self, message: &Message, outbox: &Outbox) {
+        if outbox.resends()
+            && let Some((producer, sequence)) = message.producer_sequence()
+        {
+            self.numbers.push((producer.into(), sequence));
+        }
+    }
+
     /// Answers when this, and everything before, is safe.
     pub(crate) fn confirm(&mut self, outbox: &Arc<Outbox>, reply: Option<Reply>, durable: bool) {
         let Some(reply) = reply else { return };
@@ -275,6 +286,11 @@ impl Queue {
         if (any_durable || !writes.stored.is_empty())
             && let Some(store) = &turn.broker.store
         {
+            // Locked until they are appended: notes reach the store in their order.
+            let mut audit = (!writes.numbers.is_empty()).then(|| turn.broker.audit.lock());
+            if let Some(audit) = &mut audit {
+                audit.keep(&mut writes.numbers, &mut writes.stored);
+            }
             match store.append(&mut writes.stored) {
                 Ok(number) => batch = Some(number),
                 Err(error) => result = Err(store_failure(&error)),

@@ -151,6 +151,9 @@ impl Queue {
                 queues,
             }));
         }
+        if durable {
+            writes.number(&message, outbox);
+        }
         match self.take_in(state, message, writes, turn) {
             Ok(()) => writes.confirm(outbox, reply, durable),
             Err(failure) => turn.answer(outbox, reply, Err(failure)),

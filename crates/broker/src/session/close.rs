@@ -40,7 +40,8 @@ impl Session {
         state.routes.clear();
         if let Some(client_id) = state.client_id.take() {
             let mut clients = self.broker.clients.lock();
-            if clients.get(&client_id) == Some(&self.outbox.id) {
+            let own = |client: &super::Client| client.outbox.id == self.outbox.id;
+            if clients.get(&client_id).is_some_and(own) {
                 clients.remove(&client_id);
             }
         }

@@ -77,7 +77,16 @@ impl World {
         while self.broker.page_step(self.now()) {}
     }
 
+    /// The broker of the next life, on what the stores of this one hold.
+    pub fn reopened(&self) -> Self {
+        Self::on(self.broker.settings().clone(), self.stores.clone())
+    }
+
     pub fn client(&self, id: &str) -> Client<'_> {
+        self.client_with(id, false, None)
+    }
+
+    pub fn client_with(&self, id: &str, resends: bool, session_name: Option<&str>) -> Client<'_> {
         let session = self.broker.connect(id, Box::new(|| {}));
         let client = Client {
             world: self,
@@ -90,6 +99,8 @@ impl World {
             user: None,
             password: None,
             protocol: "test",
+            resends,
+            session: session_name.map(Into::into),
             introduction: None,
             reply: 0,
         })));

@@ -10,6 +10,7 @@
 )]
 
 mod client;
+mod connections;
 mod dead_letters;
 mod flow_control;
 mod queues;

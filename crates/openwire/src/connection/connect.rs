@@ -94,6 +94,8 @@ impl Conversation {
             user: text(&info.user_name),
             password: text(&info.password.as_ref().map(|secret| secret.0.clone())).map(Secret),
             protocol: "OpenWire",
+            resends: self.fault_tolerant,
+            session: Some(connection_id.to_str().as_ref().into()),
             introduction: None,
             reply: self.replies.open(Pending::Connect(ask, info.manageable)),
         })));

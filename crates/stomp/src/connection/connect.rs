@@ -38,6 +38,8 @@ impl Conversation {
             user: text("login"),
             password: text("passcode").map(Secret),
             protocol: version.title(),
+            resends: false,
+            session: None,
             introduction: None,
             reply: self.replies.open(Pending::Connect(echoed)),
         })));

@@ -1,0 +1,115 @@
+//! Clients that come again: after a broken connection, after a crash of the broker.
+
+use crate::client::{Client, World, consumer, message};
+use floodway_broker::settings::BrokerSettings;
+use floodway_message::session::{Command, Connect, Event};
+
+const Q: &str = "queue://Q";
+
+fn send(client: &Client<'_>, number: u64) {
+    let mut builder = message(&number.to_string());
+    builder.producer_sequence("p", number);
+    let reply = client.send_to(Q, builder);
+    assert_eq!(client.answer(reply), Some(Ok(())), "message {number}");
+}
+
+#[test]
+fn what_was_accepted_before_a_crash_is_not_taken_again() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client_with("c", true, None);
+    for number in [1, 2, 4] {
+        send(&client, number);
+    }
+    client.open(consumer(1, Q));
+    assert_eq!(client.bodies(), ["1", "2", "4"]);
+    client.ack(1, 1);
+    let world = world.reopened();
+    let client = world.client_with("c", true, None);
+    for number in 1..=5 {
+        send(&client, number);
+    }
+    client.open(consumer(1, Q));
+    assert_eq!(client.bodies(), ["2", "4", "3", "5"], "1 was consumed");
+    // What the second life accepted does not make the third forget the first.
+    let world = world.reopened();
+    let client = world.client_with("c", true, None);
+    for number in 1..=6 {
+        send(&client, number);
+    }
+    client.open(consumer(1, Q));
+    assert_eq!(client.bodies(), ["2", "4", "3", "5", "6"]);
+}
+
+#[test]
+fn numbers_of_producers_long_gone_do_not_stay_in_the_store() {
+    let world = World::new(BrokerSettings {
+        audited_producers_max: 10,
+        ..BrokerSettings::default()
+    });
+    let client = world.client_with("c", true, None);
+    for producer in 0..100 {
+        let mut builder = message("x");
+        builder.producer_sequence(&format!("producer-{producer}"), 1);
+        client.send_to(Q, builder);
+    }
+    assert_eq!(world.stores[0].notes().len(), 10);
+}
+
+#[test]
+fn a_client_that_does_not_send_again_costs_no_notes() {
+    let world = World::new(BrokerSettings::default());
+    send(&world.client("c"), 1);
+    assert!(world.stores[0].notes().is_empty());
+}
+
+#[test]
+fn a_new_connection_of_the_same_session_takes_over() {
+    let world = World::new(BrokerSettings::default());
+    let old = world.client_with("c", true, Some("ID:1"));
+    old.open(consumer(1, Q));
+    old.send(Q, "a");
+    assert_eq!(old.bodies(), ["a"]);
+    let new = world.client_with("c", true, Some("ID:1"));
+    let told = old.events();
+    assert!(
+        matches!(&told[..], [Event::Closed { reason }] if reason.contains("connected again")),
+        "{told:?}"
+    );
+    new.open(consumer(1, Q));
+    assert_eq!(new.bodies(), ["a"], "given back by the old one");
+    // What the old one still sends counts for nothing, and its end harms nobody.
+    old.submit(Command::CloseConsumer {
+        consumer: 1,
+        reply: None,
+    });
+    old.close();
+    new.send(Q, "b");
+    assert_eq!(new.bodies(), ["b"]);
+}
+
+#[test]
+fn another_session_does_not_take_a_client_id_in_use() {
+    let world = World::new(BrokerSettings::default());
+    let _first = world.client_with("c", true, Some("ID:1"));
+    for other in [None, Some("ID:2")] {
+        let session = world.broker.connect("other", Box::new(|| {}));
+        let connect = Connect {
+            client_id: "c".into(),
+            user: None,
+            password: None,
+            protocol: "test",
+            resends: true,
+            session: other.map(Into::into),
+            introduction: None,
+            reply: 7,
+        };
+        session.submit(&mut vec![Command::Connect(Box::new(connect))], world.now());
+        let mut events = Vec::new();
+        session.take_events(&mut events, 10);
+        assert!(
+            matches!(&events[..], [Event::Failed { reply: Some(7), failure }] if failure.text.contains("in use")),
+            "{events:?}"
+        );
+        session.close(world.now());
+    }
+}
