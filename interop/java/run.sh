@@ -3,7 +3,8 @@
 #
 # Starts the broker in a fresh folder on a free port, runs the checks with that client and leaves
 # target/interop-java/results/BROKER-CLIENT.tsv (name, result, mark, reason). With `load` in place
-# of parts of names it runs the load client. A first argument --why-not only tells if it can run.
+# of parts of names it runs the load client. A first argument --why-not only tells if it can run,
+# --classpath CLIENT builds and prints the class path, for `cargo xtask bench --java`.
 # ACTIVEMQ_VERSION chooses the real broker. Skips with one line, code 0, if Java, Maven, the
 # artifacts or Floodway's OpenWire listener are missing.
 set -euo pipefail
@@ -16,6 +17,10 @@ if [ "${1:-}" = --why-not ]; then
     # Only says why the suite cannot run here, if so.
     why_not=yes
     shift
+fi
+classpath=""
+if [ "${1:-}" = --classpath ]; then
+    classpath=yes
 fi
 broker="${1:-floodway}"
 client="${2:-5.19.9}"
@@ -55,6 +60,10 @@ case "$client" in
     *) options+=(-Djms=jakarta) ;;
 esac
 build suite "$client" "${options[@]}"
+if [ -n "$classpath" ]; then
+    echo "$built/$client/classes:$(cat "$built/$client/classpath")"
+    exit 0
+fi
 
 home="$(mktemp -d)"
 cleanup() {

@@ -6,6 +6,7 @@
 //! process outlives the task. Times are seconds.
 #![expect(clippy::print_stdout, reason = "a command line task prints")]
 
+mod load;
 mod machine;
 mod peer;
 mod report;
@@ -20,7 +21,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use peer::{Peer, Program, Protocol, Running};
+use load::Load;
+use peer::{Peer, Program, Protocol, Running, Spoken};
 use summary::Results;
 
 /// The probe of the machine itself and the scenario that it belongs to.
@@ -30,10 +32,6 @@ const RAW_COMMIT_BESIDE: &str = "persistent-8-wait";
 /// How long a broker takes to accept connections and what memory it has then: not a load.
 const START: &str = "start";
 const START_SETTLE: Duration = Duration::from_secs(2);
-
-/// Unrecorded load for a freshly started broker: every path that a scenario takes, at a high rate,
-/// so that a JVM has compiled its code before anything is measured.
-const PRIMERS: [&str; 3] = ["persistent-8-wait", "nonpersistent-8-8-queues", "topic-10"];
 
 /// What the user asked for.
 #[derive(clap::Args, Debug)]
@@ -48,6 +46,10 @@ pub(crate) struct Arguments {
     /// What is spoken to brokers that speak more than one protocol.
     #[arg(long, value_enum, default_value = "stomp")]
     protocol: Protocol,
+    /// Puts the load on with this version of ActiveMQ's Java client, over OpenWire, instead of
+    /// the load tool.
+    #[arg(long, value_name = "VERSION")]
+    java: Option<String>,
     /// Measured runs per broker and scenario.
     #[arg(long, default_value_t = 3)]
     runs: u32,
@@ -74,10 +76,20 @@ pub(crate) struct Arguments {
     floodway: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// What is spoken, and whether by the load tool.
+    fn spoken(&self) -> Spoken {
+        match self.java {
+            Some(_) => Spoken::Java,
+            None => Spoken::Native(self.protocol),
+        }
+    }
+}
+
 /// Programs and places of one call.
 struct Bench<'a> {
     arguments: &'a Arguments,
-    load_tool: PathBuf,
+    load: Load,
     scratch: PathBuf,
     programs: Vec<Program>,
 }
@@ -85,20 +97,23 @@ struct Bench<'a> {
 /// Runs everything and writes the report.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let root = workspace_root()?;
-    let load_tool = build(&root, "floodway-bench", "floodway-load")?;
+    let load = match &arguments.java {
+        Some(version) => Load::java(&root, version)?,
+        None => Load::Tool(build(&root, "floodway-bench", "floodway-load")?),
+    };
     let programs = find_programs(arguments, &root)?;
-    let scenarios = chosen_scenarios(arguments, &load_tool)?;
+    let scenarios = chosen_scenarios(arguments, &load)?;
     let scratch = root
         .join(&arguments.scratch)
         .join(format!("run-{}", std::process::id()));
     fs::create_dir_all(&scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
     let bench = Bench {
         arguments,
-        load_tool,
+        load,
         scratch: scratch.clone(),
         programs,
     };
-    let facts = machine::facts(&root, &scratch, &bench.programs);
+    let facts = machine::facts(&root, &scratch, &bench.programs, &bench.load);
     let mut results = Results::default();
     let outcome = bench.start_all().and_then(|mut brokers| {
         scenarios
@@ -111,7 +126,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             Some(folder) => folder.clone(),
             None => report::new_folder(&root.join("bench/results"), &facts)?,
         };
-        report::write(&folder, &facts, &results, arguments.protocol)?;
+        report::write(&folder, &facts, &results, arguments.spoken())?;
         println!("report: {}", folder.join("README.md").display());
     }
     outcome
@@ -140,17 +155,16 @@ fn build(root: &Path, package: &str, binary: &str) -> Result<PathBuf> {
 
 /// The brokers of this machine, in the order asked for.
 fn find_programs(arguments: &Arguments, root: &Path) -> Result<Vec<Program>> {
+    let protocol = arguments.spoken().protocol();
     let mut programs = Vec::new();
     for &peer in &arguments.peers {
         let found = match (peer, &arguments.floodway) {
-            (Peer::Floodway, Some(path)) => {
-                Ok(Program::floodway(path.canonicalize()?, arguments.protocol))
-            }
+            (Peer::Floodway, Some(path)) => Ok(Program::floodway(path.canonicalize()?, protocol)),
             (Peer::Floodway, None) => {
                 let path = build(root, "floodway-server", "floodway")?;
-                Ok(Program::floodway(path, arguments.protocol))
+                Ok(Program::floodway(path, protocol))
             }
-            _ => peer.find(arguments.protocol),
+            _ => peer.find(arguments.spoken()),
         };
         match found {
             Ok(program) => programs.push(program),
@@ -160,8 +174,9 @@ fn find_programs(arguments: &Arguments, root: &Path) -> Result<Vec<Program>> {
     Ok(programs)
 }
 
-fn chosen_scenarios(arguments: &Arguments, load_tool: &Path) -> Result<Vec<String>> {
-    let output = Command::new(load_tool)
+fn chosen_scenarios(arguments: &Arguments, load: &Load) -> Result<Vec<String>> {
+    let output = load
+        .command()
         .arg("list")
         .output()
         .context("cannot list scenarios")?;
@@ -204,8 +219,8 @@ impl Bench<'_> {
     fn scenario(&self, name: &str, brokers: &mut [Running], results: &mut Results) -> Result<()> {
         println!("== {name}");
         for run in 1..=self.arguments.runs {
-            if matches!(name, RAW_COMMIT | RAW_COMMIT_BESIDE) {
-                results.push(self.raw_commit(name, run));
+            if let (RAW_COMMIT | RAW_COMMIT_BESIDE, Some(tool)) = (name, self.load.probe()) {
+                results.push(self.raw_commit(tool, name, run));
             }
             if name == START {
                 self.start_once(run, results)?;
@@ -282,7 +297,8 @@ impl Bench<'_> {
     /// Unrecorded load; leaves the broker paused.
     fn prime(&self, broker: &Running) -> Result<()> {
         broker.resume()?;
-        for scenario in PRIMERS.into_iter().filter(|_| self.arguments.prime > 0.0) {
+        let primers = self.load.primers().into_iter();
+        for scenario in primers.filter(|_| self.arguments.prime > 0.0) {
             let record = self.load(scenario, broker, 0.0, self.arguments.prime);
             if let Some(error) = record.get("error").and_then(Value::as_str) {
                 println!("   priming {}: {error}", broker.name());
@@ -293,7 +309,9 @@ impl Bench<'_> {
 
     /// Calls the load tool; whatever goes wrong becomes the record's `error`.
     fn load(&self, scenario: &str, broker: &Running, warmup: f64, seconds: f64) -> Value {
-        let output = Command::new(&self.load_tool)
+        let output = self
+            .load
+            .command()
             .args([
                 "run",
                 "--scenario",
@@ -319,9 +337,9 @@ impl Bench<'_> {
         record_of(output, scenario, broker.name())
     }
 
-    fn raw_commit(&self, scenario: &str, run: u32) -> Value {
+    fn raw_commit(&self, tool: &Path, scenario: &str, run: u32) -> Value {
         machine::await_quiet(self.quiet_limit());
-        let output = Command::new(&self.load_tool)
+        let output = Command::new(tool)
             .arg("raw-commit")
             .arg("--directory")
             .arg(&self.scratch)

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::load::Load;
 use super::peer::{Peer, Program, activemq_options_text};
 
 /// A machine that idles for this share of its time is quiet.
@@ -23,7 +24,7 @@ pub(crate) struct Facts {
 }
 
 /// Collects the facts.
-pub(crate) fn facts(root: &Path, scratch: &Path, programs: &[Program]) -> Facts {
+pub(crate) fn facts(root: &Path, scratch: &Path, programs: &[Program], load: &Load) -> Facts {
     let date = output("date", &["-u", "+%Y-%m-%d"], root);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let model = proc_line("/proc/cpuinfo", "model name");
@@ -35,6 +36,7 @@ pub(crate) fn facts(root: &Path, scratch: &Path, programs: &[Program]) -> Facts 
         ("kernel".to_owned(), read("/proc/sys/kernel/osrelease")),
         ("file system of the data".to_owned(), file_system(scratch)),
         ("command".to_owned(), command_line()),
+        ("load".to_owned(), load.text()),
     ];
     for program in programs {
         lines.push((program.peer.name().to_owned(), program.version.clone()));

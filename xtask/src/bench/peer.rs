@@ -41,14 +41,6 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// Its name in reports.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Stomp => "STOMP",
-            Self::Openwire => "OpenWire",
-        }
-    }
-
     /// Its name for the load tool and for connectors.
     fn word(self) -> &'static str {
         match self {
@@ -66,6 +58,33 @@ impl Protocol {
     }
 }
 
+/// A protocol, and who speaks it to the brokers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// The load tool.
+    Native(Protocol),
+    /// ActiveMQ's Java client.
+    Java,
+}
+
+impl Spoken {
+    pub(crate) fn protocol(self) -> Protocol {
+        match self {
+            Self::Native(protocol) => protocol,
+            Self::Java => Protocol::Openwire,
+        }
+    }
+
+    /// What reports say.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Native(Protocol::Stomp) => "STOMP",
+            Self::Native(Protocol::Openwire) => "OpenWire",
+            Self::Java => "OpenWire by ActiveMQ's Java client",
+        }
+    }
+}
+
 impl Peer {
     /// Its name in reports and folders.
     pub(crate) fn name(self) -> &'static str {
@@ -78,11 +97,17 @@ impl Peer {
     }
 
     /// The installed program, or why there is none.
-    pub(crate) fn find(self, protocol: Protocol) -> std::result::Result<Program, String> {
+    pub(crate) fn find(self, spoken: Spoken) -> std::result::Result<Program, String> {
+        let protocol = spoken.protocol();
+        let is_foreign = match self {
+            Self::Floodway | Self::Activemq => false,
+            Self::Nats => spoken == Spoken::Java,
+            Self::Rabbitmq => protocol == Protocol::Openwire,
+        };
+        if is_foreign {
+            return Err("it does not speak OpenWire".to_owned());
+        }
         let (package, path) = match self {
-            Self::Rabbitmq if protocol == Protocol::Openwire => {
-                return Err("it does not speak OpenWire".to_owned());
-            }
             Self::Floodway => return Err("it is built, not found".to_owned()),
             Self::Activemq => {
                 on_path("java").ok_or("no java on this machine")?;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::machine::Facts;
-use super::peer::Protocol;
+use super::peer::Spoken;
 use super::summary::{Results, Spread};
 use super::targets::{self, Verdict};
 
@@ -50,27 +50,22 @@ pub(crate) fn new_folder(results: &Path, facts: &Facts) -> Result<PathBuf> {
 }
 
 /// Writes both files.
-pub(crate) fn write(
-    folder: &Path,
-    facts: &Facts,
-    results: &Results,
-    protocol: Protocol,
-) -> Result<()> {
+pub(crate) fn write(folder: &Path, facts: &Facts, results: &Results, spoken: Spoken) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let lines: Vec<String> = results.records().iter().map(Value::to_string).collect();
     fs::write(folder.join("raw.jsonl"), lines.join("\n") + "\n")?;
-    let text = readme(facts, results, protocol)?;
+    let text = readme(facts, results, spoken)?;
     fs::write(folder.join("README.md"), text)?;
     Ok(())
 }
 
-fn readme(facts: &Facts, results: &Results, protocol: Protocol) -> Result<String> {
+fn readme(facts: &Facts, results: &Results, spoken: Spoken) -> Result<String> {
     let mut text = format!("# Measured on {}\n\n", facts.date);
     for (name, value) in &facts.lines {
         writeln!(text, "* {name}: {value}")?;
     }
-    writeln!(text, "\n{}", NOTES.replace("PROTOCOL", protocol.name()))?;
-    write_targets(&mut text, &targets::judge(results, protocol))?;
+    writeln!(text, "\n{}", NOTES.replace("PROTOCOL", spoken.text()))?;
+    write_targets(&mut text, &targets::judge(results, spoken))?;
     for scenario in results.scenarios() {
         match scenario.as_str() {
             super::START => write_start(&mut text, results)?,

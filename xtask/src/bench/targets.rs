@@ -4,7 +4,7 @@
 //! left out rather than passed.
 //! Invariant: "at least" compares medians of the same interleaved runs.
 
-use super::peer::Protocol;
+use super::peer::{Protocol, Spoken};
 use super::summary::Results;
 
 const CONFIRMED: &str = "/load/confirmed_per_second";
@@ -43,13 +43,14 @@ pub(crate) struct Verdict {
 const OPENWIRE_RATE: f64 = 300_000.0;
 
 /// Judges every target that has figures.
-pub(crate) fn judge(results: &Results, protocol: Protocol) -> Vec<Verdict> {
-    match protocol {
-        Protocol::Stomp => all()
+pub(crate) fn judge(results: &Results, spoken: Spoken) -> Vec<Verdict> {
+    match spoken {
+        Spoken::Java => Vec::new(),
+        Spoken::Native(Protocol::Stomp) => all()
             .iter()
             .filter_map(|target| target.judge(results))
             .collect(),
-        Protocol::Openwire => openwire_rate(results)
+        Spoken::Native(Protocol::Openwire) => openwire_rate(results)
             .into_iter()
             .chain(pace_targets().filter_map(|target| target.judge(results)))
             .collect(),

@@ -13,7 +13,7 @@ fn verdicts(ours: f64, theirs: f64) -> Vec<bool> {
             "load": {"consumed_per_second": rate},
         }));
     }
-    judge(&results, Protocol::Stomp)
+    judge(&results, Spoken::Native(Protocol::Stomp))
         .iter()
         .map(|verdict| verdict.is_met)
         .collect()
@@ -27,7 +27,7 @@ fn a_target_is_met_at_its_factor_and_missed_below() {
 
 #[test]
 fn a_target_without_both_sides_is_left_out() {
-    assert!(judge(&Results::default(), Protocol::Stomp).is_empty());
+    assert!(judge(&Results::default(), Spoken::Native(Protocol::Stomp)).is_empty());
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn over_openwire_a_rate_is_owed_whatever_the_peers_do() {
             "scenario": {"name": "nonpersistent-1-1"},
             "load": {"consumed_per_second": rate},
         }));
-        let verdicts = judge(&results, Protocol::Openwire);
+        let verdicts = judge(&results, Spoken::Native(Protocol::Openwire));
         verdicts.iter().map(|one| one.is_met).collect::<Vec<_>>()
     };
     assert_eq!(met(300_000.0), [true]);
