@@ -7,6 +7,7 @@ use crate::error::BrokerError;
 use crate::flow::usage::{Signal, Usage};
 use crate::outbox::{Outbox, Wake};
 use crate::policy::Policies;
+use crate::prepared::Prepared;
 use crate::queue::add::{Writes, store_failure};
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, Waits};
@@ -35,6 +36,7 @@ pub struct Broker {
     pub(crate) patterns: Mutex<Vec<Pattern>>,
     pub(crate) durables: Mutex<BTreeMap<DurableKey, Arc<Subscription>>>,
     pub(crate) clients: Mutex<BTreeMap<Arc<str>, crate::session::Client>>,
+    pub(crate) prepared: Prepared,
     pub(crate) work: crate::background::Background,
     pub(crate) audit: Mutex<crate::audit::Audit>,
     parked: Mutex<Vec<Node>>,
@@ -90,6 +92,7 @@ impl Broker {
             nodes: RwLock::default(),
             patterns: Mutex::default(),
             durables: Mutex::default(),
+            prepared: Prepared::default(),
             clients: Mutex::default(),
             work: crate::background::Background::default(),
             parked: Mutex::default(),

@@ -250,7 +250,7 @@ impl Queue {
     ) -> Option<(Option<BatchNumber>, Option<BatchNumber>)> {
         let mut state = self.lock();
         let taken = self.take_in(&mut state, message, writes, turn);
-        match taken.and_then(|()| self.write(writes, turn)) {
+        match taken.and_then(|()| writes.write(turn)) {
             Ok(batches) => {
                 self.dispatch_locked(&mut state, turn);
                 Some(batches)

@@ -13,4 +13,13 @@ pub enum BrokerError {
         /// Its number.
         list: floodway_store::ListId,
     },
+    /// A prepared branch was written by something newer.
+    #[error(
+        "the store holds a prepared branch of an unknown kind at {position}; it was written by a \
+         newer version"
+    )]
+    UnknownBranch {
+        /// Where in the list of branches.
+        position: u64,
+    },
 }

@@ -20,6 +20,7 @@ mod flow;
 mod operation;
 mod outbox;
 mod policy;
+mod prepared;
 mod queue;
 mod recover;
 mod registry;

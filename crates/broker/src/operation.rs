@@ -13,13 +13,14 @@ use crate::flow::parking::{Full, Parked, Waiting};
 use crate::flow::usage::Promise;
 use crate::outbox::Outbox;
 use crate::queue::add::{Writes, record};
+use crate::queue::in_flight::Mark;
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, QueueState};
 use crate::topic::{Shared, Topic};
 use crate::turn::{Moved, Turn, Work};
 use floodway_message::Message;
-use floodway_message::session::{Failure, Reply, TxId};
-use floodway_store::Targets;
+use floodway_message::session::{Failure, Reply, Xid};
+use floodway_store::{Change, Targets};
 use parking_lot::MutexGuard;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,12 +29,38 @@ use std::sync::Arc;
 pub(crate) struct Operation {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) reply: Option<Reply>,
+    /// The connection that sends.
+    pub(crate) sender: u64,
     pub(crate) sends: Vec<(Node, Message)>,
-    pub(crate) tx: TxId,
-    /// Where the transaction has acknowledged deliveries.
-    pub(crate) acks: Vec<(Arc<Queue>, Arc<Consumer>)>,
+    /// The transaction's.
+    pub(crate) mark: Mark,
+    pub(crate) acks: Vec<Acknowledged>,
+    /// Once admitted it is not carried out but kept under this name.
+    pub(crate) prepares: Option<Xid>,
+    /// It was prepared: what forgets that in the store. It cannot be refused any more.
+    settles: Option<Vec<Change>>,
     /// Once it has waited: its place among the operations of its connection, and what it frees.
     waited: Option<Waited>,
+}
+
+/// Where a transaction has acknowledged deliveries.
+#[derive(Clone)]
+pub(crate) struct Acknowledged {
+    pub(crate) queue: Arc<Queue>,
+    /// Of whom; nobody's, when the branch was found again after a restart.
+    pub(crate) consumer: Option<Arc<Consumer>>,
+}
+
+impl Acknowledged {
+    pub(crate) fn is(&self, queue: &Arc<Queue>, consumer: &Arc<Consumer>) -> bool {
+        let own = self.consumer.as_ref();
+        Arc::ptr_eq(&self.queue, queue) && own.is_some_and(|own| Arc::ptr_eq(own, consumer))
+    }
+
+    /// The deliveries are open again.
+    pub(crate) fn unmark(&self, mark: Mark, turn: &mut Turn<'_>) {
+        self.queue.unmark(self.consumer.as_ref(), mark, turn);
+    }
 }
 
 struct Waited {
@@ -54,16 +81,29 @@ impl Operation {
         Self {
             outbox: Arc::clone(outbox),
             reply,
+            sender: outbox.id,
             sends,
-            tx: 0,
+            mark: 0,
             acks: Vec::new(),
+            prepares: None,
+            settles: None,
             waited: None,
         }
     }
 
     /// With what a transaction has acknowledged.
-    pub(crate) fn committing(self, tx: TxId, acks: Vec<(Arc<Queue>, Arc<Consumer>)>) -> Self {
-        Self { tx, acks, ..self }
+    pub(crate) fn committing(self, mark: Mark, acks: Vec<Acknowledged>) -> Self {
+        Self { mark, acks, ..self }
+    }
+
+    /// As the second phase of what `sender` prepared; `changes` forget the first.
+    pub(crate) fn settling(self, sender: u64, changes: Vec<Change>) -> Self {
+        let settles = Some(changes);
+        Self {
+            sender,
+            settles,
+            ..self
+        }
     }
 
     /// Applies the operation, or lets it wait at, or be refused by, the first full destination.
@@ -116,7 +156,7 @@ impl Operation {
     fn promise(&mut self) {
         if self.waited.is_none() {
             let acks = self.acks.iter();
-            let promises = acks.map(|(queue, consumer)| queue.promise(consumer, self.tx));
+            let promises = acks.map(|ack| ack.queue.promise(ack.consumer.as_ref(), self.mark));
             self.waited = Some(Waited {
                 ticket: self.outbox.next_ticket(),
                 _promises: promises.collect(),
@@ -174,8 +214,8 @@ impl Operation {
         end(&self.outbox, self.waited.take(), turn);
         // The client knows of it before anything comes again.
         turn.answer(&self.outbox, self.reply, Err(failure));
-        for (queue, consumer) in &self.acks {
-            queue.unmark(consumer, self.tx, turn);
+        for ack in &self.acks {
+            ack.unmark(self.mark, turn);
         }
     }
 
@@ -195,47 +235,39 @@ impl Operation {
         self
     }
 
-    /// Does everything, whatever the limits say.
+    /// Does (or prepares) everything, whatever the limits say.
     pub(crate) fn apply(mut self, turn: &mut Turn<'_>) {
         let (outbox, waited) = (Arc::clone(&self.outbox), self.waited.take());
-        self.carry_out(turn);
+        match self.prepares.take() {
+            Some(xid) => turn.broker.prepared.keep(xid, self, turn),
+            None => self.carry_out(turn),
+        }
         end(&outbox, waited, turn);
     }
 
     fn carry_out(mut self, turn: &mut Turn<'_>) {
-        let (sends, expired) = self.targets(turn.now.wall_ms);
+        let (mut sends, expired) = self.targets(turn.now.wall_ms);
         let queues = involved(&sends, &self.acks);
         let mut locked: Locked<'_> = queues
             .values()
             .map(|queue| (queue.id, (queue, queue.lock())))
             .collect();
-        if let Some(failure) = sends.iter().find_map(|send| send.gone(&locked)) {
+        if self.settles.is_some() {
+            // Gone with its destination, as if that had been removed a little later.
+            sends.retain(|send| send.gone(&locked).is_none());
+        } else if let Some(failure) = sends.iter().find_map(|send| send.gone(&locked)) {
             drop(locked);
             return self.abandon(failure, turn);
         }
         let mut writes = Writes::default();
-        let mut result = Ok(());
-        for send in &sends {
-            let sender = self.outbox.id;
-            if send.message().is_persistent() {
-                writes.number(send.message(), &self.outbox);
-            }
-            result = result.and_then(|()| send.take_in(&mut locked, sender, &mut writes, turn));
-        }
-        for (queue, consumer) in &self.acks {
-            if let Some((queue, state)) = locked.get_mut(&queue.id) {
-                queue.take_marked(state, consumer, self.tx, &mut writes);
-            }
-        }
-        let with_batch = expired.is_empty() && !locked.is_empty() && result.is_ok();
+        let result = self.collect(&sends, &mut locked, &mut writes, turn);
+        let has_batch = !locked.is_empty() || self.settles.is_some();
+        let with_batch = expired.is_empty() && has_batch && result.is_ok();
         if with_batch {
             let durable = !writes.stored.is_empty();
             writes.confirm(&self.outbox, self.reply, durable);
         }
-        let written = match locked.values().next() {
-            Some((first, _)) => first.write(&mut writes, turn),
-            None => Ok((None, None)),
-        };
+        let written = writes.write(turn);
         if let Ok((stored, spooled)) = written {
             for (queue, state) in locked.values_mut() {
                 queue.departures.note(stored, spooled);
@@ -243,12 +275,40 @@ impl Operation {
             }
         }
         drop(locked);
-        publish(&sends, self.outbox.id, turn);
+        publish(&sends, self.sender, turn);
         if !with_batch {
             let result = result.and(written.map(|_| ()));
             let queues = queues.into_values().collect();
             self.bury(expired, queues, result, turn);
         }
+    }
+
+    /// Takes everything in, and notes what is to be written.
+    fn collect(
+        &mut self,
+        sends: &[Target],
+        locked: &mut Locked<'_>,
+        writes: &mut Writes,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Failure> {
+        let mut result = Ok(());
+        for send in sends {
+            // The number of one that was prepared is known since then.
+            if self.settles.is_none() && send.message().is_persistent() {
+                writes.number(send.message(), &self.outbox);
+            }
+            result = result.and_then(|()| send.take_in(locked, self.sender, writes, turn));
+        }
+        for ack in &self.acks {
+            if let Some((queue, state)) = locked.get_mut(&ack.queue.id) {
+                queue.take_marked(state, (ack.consumer.as_ref(), self.mark), writes);
+            }
+        }
+        // What could not be taken in is there again after a restart.
+        if let (Ok(()), Some(changes)) = (&result, &mut self.settles) {
+            writes.stored.append(changes);
+        }
+        result
     }
 
     /// Moves what has expired to dead letter queues, and answers when all that is written.
@@ -281,7 +341,10 @@ impl Operation {
         let mut targets = Vec::with_capacity(self.sends.len());
         for (node, message) in std::mem::take(&mut self.sends) {
             match node {
-                _ if !message.is_expired(wall_ms) => targets.push(Target::new(node, message)),
+                // What was prepared is not answered for a second time: it expires in its queue.
+                _ if self.settles.is_some() || !message.is_expired(wall_ms) => {
+                    targets.push(Target::new(node, message));
+                }
                 Node::Queue(queue) => expired.push((queue, message)),
                 Node::Topic(_) => {}
             }
@@ -399,7 +462,7 @@ fn give_to_durables(
 }
 
 /// The queues that an operation changes, by id.
-fn involved(sends: &[Target], acks: &[(Arc<Queue>, Arc<Consumer>)]) -> BTreeMap<u64, Arc<Queue>> {
+fn involved(sends: &[Target], acks: &[Acknowledged]) -> BTreeMap<u64, Arc<Queue>> {
     let mut queues = BTreeMap::new();
     let mut add = |queue: &Arc<Queue>| {
         queues.entry(queue.id).or_insert_with(|| Arc::clone(queue));
@@ -414,7 +477,7 @@ fn involved(sends: &[Target], acks: &[(Arc<Queue>, Arc<Consumer>)]) -> BTreeMap<
             }
         }
     }
-    acks.iter().for_each(|(queue, _)| add(queue));
+    acks.iter().for_each(|ack| add(&ack.queue));
     queues
 }
 

@@ -9,7 +9,6 @@ use crate::entry::{Entry, Held, Place};
 use crate::flow::parking::Parking;
 use crate::flow::usage::{Charge, Usage};
 use crate::settings::{Cursor, PolicyEntry};
-use floodway_message::session::TxId;
 use floodway_message::{Destination, Message};
 use floodway_store::ListId;
 use parking_lot::{Mutex, MutexGuard};
@@ -31,7 +30,7 @@ pub(crate) mod passing;
 pub(crate) mod send;
 
 use browse::Browse;
-use in_flight::InFlight;
+use in_flight::{InFlight, Mark};
 use lane::Lane;
 
 /// Whose messages these are.
@@ -81,7 +80,7 @@ pub(crate) struct QueueState {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) next_order: u64,
     pub(crate) attachments: Vec<Attachment>,
-    /// Acknowledged in open transactions by consumers that were closed since.
+    /// Acknowledged in open or prepared transactions by consumers that were closed since.
     pub(crate) promised: Vec<Promised>,
     /// Where the next round of dispatch begins.
     pub(crate) next_attachment: usize,
@@ -120,10 +119,9 @@ pub(crate) struct Attachment {
     pub(crate) wanted_from: u64,
 }
 
-/// A delivery that an open transaction has acknowledged, of a consumer that was closed.
+/// A delivery that an open or prepared transaction has acknowledged, of a consumer that was closed.
 pub(crate) struct Promised {
-    pub(crate) consumer: Arc<Consumer>,
-    pub(crate) tx: TxId,
+    pub(crate) tx: Mark,
     pub(crate) entry: Entry,
 }
 

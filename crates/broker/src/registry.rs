@@ -7,7 +7,9 @@ use crate::destination::Node;
 use crate::error::BrokerError;
 use crate::filter::Filter;
 use crate::flow::usage::Usage;
+use crate::prepared::{self, InDoubt};
 use crate::queue::add::store_failure;
+use crate::queue::in_flight::Mark;
 use crate::queue::{Queue, QueueParts, Role};
 use crate::recover::{self, Described, DurableNote};
 use crate::settings::{Cursor, PendingMessageLimit, PolicyEntry};
@@ -16,7 +18,7 @@ use crate::turn::Turn;
 use floodway_message::selector::Selector;
 use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, DestinationKind, Now, wildcard};
-use floodway_store::{BatchNumber, Change, ListInfo};
+use floodway_store::{BatchNumber, Change, ListInfo, Stored};
 use std::sync::Arc;
 
 /// A subscription to all destinations that match, existing and future.
@@ -416,13 +418,29 @@ pub(crate) fn recover(broker: &Broker, turn: &mut Turn<'_>) -> Result<(), Broker
             tracing::warn!("a durable subscription is not restored: {failure}");
         }
     }
-    for info in store.lists() {
-        restore(broker, &info, turn)?;
+    let (prepared, lists): (Vec<_>, Vec<_>) = store
+        .lists()
+        .into_iter()
+        .partition(|info| prepared::is_descriptor(&info.descriptor));
+    let mut in_doubt = InDoubt::default();
+    for info in prepared {
+        in_doubt = broker.prepared.recover(broker, &*store, &info)?;
+    }
+    for info in lists {
+        let withheld = in_doubt.read(&*store, info.list)?;
+        restore(broker, &info, withheld, turn)?;
     }
     Ok(())
 }
 
-fn restore(broker: &Broker, info: &ListInfo, turn: &mut Turn<'_>) -> Result<(), BrokerError> {
+/// Gives a list to the queue that it is of; what prepared branches have acknowledged of it is
+/// `withheld`.
+fn restore(
+    broker: &Broker,
+    info: &ListInfo,
+    withheld: Vec<(Mark, Stored)>,
+    turn: &mut Turn<'_>,
+) -> Result<(), BrokerError> {
     let Some(described) = recover::read(&info.descriptor) else {
         return Err(BrokerError::UnknownList { list: info.list });
     };
@@ -460,6 +478,7 @@ fn restore(broker: &Broker, info: &ListInfo, turn: &mut Turn<'_>) -> Result<(), 
     };
     let mut state = queue.lock();
     recover::restore(&mut state, lane, info);
+    prepared::withhold(broker, (&queue, &mut state), (lane, info.list), withheld);
     if let Some(next) = broker
         .store
         .as_ref()

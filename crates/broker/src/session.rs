@@ -191,6 +191,21 @@ impl Session {
             Command::Begin { tx, reply } => self.begin(state, tx, reply, turn),
             Command::Commit { tx, reply } => self.commit(state, tx, reply, turn),
             Command::Rollback { tx, reply } => self.rollback(state, tx, reply, turn),
+            Command::Prepare { tx, xid, reply } => self.prepare(state, (tx, xid), reply, turn),
+            Command::CommitPrepared { xid, reply } => {
+                turn.broker
+                    .prepared
+                    .commit(&xid, (&self.outbox, reply), turn);
+            }
+            Command::RollbackPrepared { xid, reply } => {
+                turn.broker
+                    .prepared
+                    .roll_back(&xid, (&self.outbox, reply), turn);
+            }
+            Command::ListPrepared { reply } => {
+                let branches = self.broker.prepared.list();
+                turn.push(&self.outbox, Event::Prepared { reply, branches });
+            }
             Command::CreateDestination { destination, reply } => {
                 self.create_destination(state, destination, reply, turn);
             }

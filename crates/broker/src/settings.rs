@@ -27,6 +27,9 @@ pub struct BrokerSettings {
     pub uncommitted_count_max: usize,
     /// Most bytes of messages in one uncommitted transaction.
     pub uncommitted_bytes_max: usize,
+    /// Most bytes of all prepared branches together: their messages, sent and acknowledged. A
+    /// prepare that would bring more is refused.
+    pub prepared_bytes_max: usize,
     /// Most destinations at a time.
     pub destinations_max: usize,
     /// Most consumers of one connection.
@@ -52,6 +55,7 @@ impl Default for BrokerSettings {
             parked_send_limit_bytes: 4 << 20,
             uncommitted_count_max: 100_000,
             uncommitted_bytes_max: 64 << 20,
+            prepared_bytes_max: 256 << 20,
             destinations_max: 100_000,
             consumers_per_connection_max: 10_000,
             audited_producers_max: 2048,

@@ -73,7 +73,7 @@ impl Subscription {
                 queue.take_shared(&mut state, shared, &mut writes, turn);
             }
         }
-        if queue.write(&mut writes, turn).is_ok() {
+        if writes.write(turn).is_ok() {
             queue.dispatch_locked(&mut state, turn);
             queue.evict(&mut state, turn);
         }

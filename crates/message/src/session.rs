@@ -24,7 +24,7 @@ pub type DeliveryId = u64;
 /// What a protocol room asks of the core. Commands of one connection are carried out in order.
 ///
 /// A command with a `reply` is answered by exactly one [`Event::Done`] or [`Event::Failed`] with
-/// that reply; one without is answered only on failure.
+/// that reply, unless said otherwise; one without is answered only on failure.
 #[derive(Debug)]
 pub enum Command {
     /// First command of a connection. Answered by [`Event::Connected`] or [`Event::Failed`].
@@ -87,6 +87,38 @@ pub enum Command {
         /// Asks for an answer.
         reply: Option<Reply>,
     },
+    /// First phase of a transaction with two: keeps everything done in it until
+    /// [`Command::CommitPrepared`] or [`Command::RollbackPrepared`], whatever becomes of the
+    /// connection or the broker. Done when that is safe; the transaction is then forgotten. On
+    /// failure it is rolled back.
+    Prepare {
+        /// The transaction.
+        tx: TxId,
+        /// The name of the branch from now on.
+        xid: Xid,
+        /// Asks for an answer.
+        reply: Option<Reply>,
+    },
+    /// Makes a prepared branch final, of whichever connection it was. On failure it stays
+    /// prepared.
+    CommitPrepared {
+        /// The branch.
+        xid: Xid,
+        /// Asks for an answer.
+        reply: Option<Reply>,
+    },
+    /// Undoes a prepared branch, of whichever connection it was. On failure it stays prepared.
+    RollbackPrepared {
+        /// The branch.
+        xid: Xid,
+        /// Asks for an answer.
+        reply: Option<Reply>,
+    },
+    /// Asks for all prepared branches. Answered by [`Event::Prepared`].
+    ListPrepared {
+        /// The answer's.
+        reply: Reply,
+    },
     /// Creates a destination; a temporary one then belongs to this connection.
     CreateDestination {
         /// What to create.
@@ -106,6 +138,58 @@ pub enum Command {
         /// Asks for an answer.
         reply: Option<Reply>,
     },
+}
+
+/// Name of a branch of a distributed transaction, as its manager chose it: X/Open XA
+/// specification, section 4.2 (`XID`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Xid {
+    format_id: i32,
+    global: Box<[u8]>,
+    branch: Box<[u8]>,
+}
+
+impl Xid {
+    /// Most bytes of the global part, and of the branch's (`MAXGTRIDSIZE`, `MAXBQUALSIZE`).
+    pub const PART_BYTES_MAX: usize = 64;
+
+    /// A name; `None` when a part is too long.
+    pub fn new(format_id: i32, global: &[u8], branch: &[u8]) -> Option<Self> {
+        let fits = global.len().max(branch.len()) <= Self::PART_BYTES_MAX;
+        fits.then(|| Self {
+            format_id,
+            global: global.into(),
+            branch: branch.into(),
+        })
+    }
+
+    /// How the transaction manager forms its names.
+    pub fn format_id(&self) -> i32 {
+        self.format_id
+    }
+
+    /// The part that all branches of the transaction have in common.
+    pub fn global(&self) -> &[u8] {
+        &self.global
+    }
+
+    /// The part that tells the branches of the transaction apart.
+    pub fn branch(&self) -> &[u8] {
+        &self.branch
+    }
+}
+
+impl std::fmt::Display for Xid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hex = |f: &mut std::fmt::Formatter<'_>, part: &[u8]| {
+            part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        };
+        write!(f, "XID:[{},globalId=", self.format_id)?;
+        hex(f, &self.global)?;
+        f.write_str(",branchId=")?;
+        hex(f, &self.branch)?;
+        f.write_str("]")
+    }
 }
 
 /// Who connects.
@@ -295,6 +379,13 @@ pub enum Event {
         /// The browser.
         consumer: ConsumerId,
     },
+    /// The branches that are prepared and wait for their outcome.
+    Prepared {
+        /// The reply of the [`Command::ListPrepared`].
+        reply: Reply,
+        /// Their names, ascending.
+        branches: Vec<Xid>,
+    },
     /// The core ends the connection.
     Closed {
         /// Why, for the peer.
@@ -347,6 +438,8 @@ pub enum FailureKind {
     UnknownDelivery,
     /// The transaction is unknown, or too large.
     Transaction,
+    /// There is no prepared branch of that name.
+    UnknownBranch,
     /// A name that must be unique is in use.
     InUse,
     /// Credentials refused.

@@ -5,7 +5,7 @@
 //! `javax` names are understood by all clients, old and new.
 
 use crate::codec::{DecodeError, NegotiationError, Text, Throwable};
-use floodway_message::session::{Failure, FailureKind};
+use floodway_message::session::{Failure, FailureKind, Xid};
 use floodway_message::{DestinationError, MessageError};
 
 /// Longest exception text sent, in characters.
@@ -53,8 +53,16 @@ pub(crate) enum OpenWireError {
     NoTransaction { id: String },
     #[error("Transaction '{id}' has not been started. xaErrorCode:-4")]
     NoXaTransaction { id: String },
-    #[error("two-phase commit is not supported yet; use one resource, or one phase xaErrorCode:-3")]
-    NoPrepare,
+    #[error("{id} is a local transaction and has one phase only; commit it xaErrorCode:-6")]
+    LocalPrepare { id: String },
+    #[error("a part of the branch's name has more than {limit} bytes xaErrorCode:-5")]
+    BranchName { limit: usize },
+    #[error("{id} is prepared already; commit it or roll it back first xaErrorCode:-8")]
+    BranchExists { id: Xid },
+    #[error("the branch was rolled back: {cause} xaErrorCode:100")]
+    BranchRolledBack { cause: String },
+    #[error("the branch stays prepared: {cause} xaErrorCode:-7")]
+    StillPrepared { cause: String },
     #[error("transaction {id} is not prepared; prepare it first xaErrorCode:-6")]
     NotPrepared { id: String },
     #[error(
@@ -89,9 +97,13 @@ impl OpenWireError {
                 "javax.jms.InvalidDestinationException"
             }
             Self::Selector { .. } => "javax.jms.InvalidSelectorException",
-            Self::NoXaTransaction { .. } | Self::NotPrepared { .. } | Self::NoPrepare => {
-                "javax.transaction.xa.XAException"
-            }
+            Self::NoXaTransaction { .. }
+            | Self::NotPrepared { .. }
+            | Self::LocalPrepare { .. }
+            | Self::BranchName { .. }
+            | Self::BranchExists { .. }
+            | Self::BranchRolledBack { .. }
+            | Self::StillPrepared { .. } => "javax.transaction.xa.XAException",
             Self::RolledBack { .. } => "javax.jms.TransactionRolledBackException",
             Self::Missing { .. }
             | Self::NoProducer { .. }

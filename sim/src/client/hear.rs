@@ -35,6 +35,13 @@ impl Client {
                     browser.browse_ended = true;
                 }
             }
+            Event::Prepared { .. } => {
+                self.complain(
+                    scene,
+                    Checker::Reply,
+                    "branches were told that nobody asked for",
+                );
+            }
             Event::Closed { reason } => {
                 let text = format!("the core ended the connection: {reason}");
                 self.complain(scene, Checker::Refusal, &text);

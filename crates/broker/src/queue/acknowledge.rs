@@ -6,10 +6,10 @@ use crate::dead_letter::DeadLetter;
 use crate::entry::{Entry, Place};
 use crate::flow::usage::Promise;
 use crate::queue::add::Writes;
-use crate::queue::in_flight::Delivered;
-use crate::queue::{Promised, Queue, QueueState};
+use crate::queue::in_flight::{Delivered, Mark};
+use crate::queue::{Attachment, Queue, QueueState};
 use crate::turn::{Turn, Work};
-use floodway_message::session::{Ack, AckKind, AckRange, Failure, TxId};
+use floodway_message::session::{Ack, AckKind, AckRange, Failure};
 use floodway_store::BatchNumber;
 use std::sync::Arc;
 
@@ -117,7 +117,7 @@ impl Queue {
         self: &Arc<Self>,
         consumer: &Arc<Consumer>,
         range: AckRange,
-        tx: TxId,
+        tx: Mark,
         turn: &mut Turn<'_>,
     ) -> usize {
         let mut state = self.lock();
@@ -142,45 +142,31 @@ impl Queue {
     /// A transaction was rolled back: its deliveries are open again.
     pub(crate) fn unmark(
         self: &Arc<Self>,
-        consumer: &Arc<Consumer>,
-        tx: TxId,
+        consumer: Option<&Arc<Consumer>>,
+        tx: Mark,
         turn: &mut Turn<'_>,
     ) {
         let mut state = self.lock();
-        let promised = state.take_promised(consumer, tx);
+        let promised = state.take_promised(tx);
         if !promised.is_empty() {
             state.in_flight_count -= promised.len();
             for mut entry in promised {
                 entry.redeliveries += 1;
-                state.give_back(self, entry);
+                state.give_back_in_order(self, entry);
             }
             self.dispatch_locked(&mut state, turn);
         }
-        let Some(at) = state.attachment_at(consumer) else {
-            return;
-        };
-        let Some(attachment) = state.attachments.get_mut(at) else {
-            return;
-        };
-        for _ in 0..attachment.in_flight.unmark(tx) {
-            consumer.occupy();
+        if let Some(attachment) = state.attachment_mut(consumer) {
+            for _ in 0..attachment.in_flight.unmark(tx) {
+                attachment.consumer.occupy();
+            }
         }
     }
 
     /// What the end of a transaction will free here.
-    pub(crate) fn promise(&self, consumer: &Arc<Consumer>, tx: TxId) -> Promise {
+    pub(crate) fn promise(&self, consumer: Option<&Arc<Consumer>>, tx: Mark) -> Promise {
         let state = self.lock();
-        let open = state
-            .attachment_at(consumer)
-            .and_then(|at| state.attachments.get(at));
-        let open = open
-            .into_iter()
-            .flat_map(|attachment| attachment.in_flight.marked(tx));
-        let closed = state
-            .promised
-            .iter()
-            .filter(|one| one.tx == tx && Arc::ptr_eq(&one.consumer, consumer));
-        let entries = open.chain(closed.map(|one| &one.entry));
+        let entries = state.marked(consumer, tx);
         let bytes = entries.map(|entry| self.charge_bytes(&entry.message)).sum();
         Promise::new(&self.usage, bytes)
     }
@@ -189,14 +175,11 @@ impl Queue {
     pub(crate) fn take_marked(
         &self,
         state: &mut QueueState,
-        consumer: &Arc<Consumer>,
-        tx: TxId,
+        (consumer, tx): (Option<&Arc<Consumer>>, Mark),
         writes: &mut Writes,
     ) {
-        let mut entries = state.take_promised(consumer, tx);
-        if let Some(at) = state.attachment_at(consumer)
-            && let Some(attachment) = state.attachments.get_mut(at)
-        {
+        let mut entries = state.take_promised(tx);
+        if let Some(attachment) = state.attachment_mut(consumer) {
             let marked = attachment.in_flight.take_marked(tx);
             entries.extend(marked.into_iter().map(|delivered| delivered.entry));
         }
@@ -226,12 +209,28 @@ impl QueueState {
             .position(|attachment| Arc::ptr_eq(&attachment.consumer, consumer))
     }
 
-    /// Takes what a closed consumer had acknowledged in a transaction.
-    fn take_promised(&mut self, consumer: &Arc<Consumer>, tx: TxId) -> Vec<Entry> {
-        let is_own = |promised: &mut Promised| {
-            promised.tx == tx && Arc::ptr_eq(&promised.consumer, consumer)
-        };
-        let own = self.promised.extract_if(.., is_own);
+    fn attachment_mut(&mut self, consumer: Option<&Arc<Consumer>>) -> Option<&mut Attachment> {
+        let at = self.attachment_at(consumer?)?;
+        self.attachments.get_mut(at)
+    }
+
+    /// What a transaction has acknowledged, of a consumer and of those closed since.
+    pub(crate) fn marked(
+        &self,
+        consumer: Option<&Arc<Consumer>>,
+        tx: Mark,
+    ) -> impl Iterator<Item = &Entry> {
+        let at = consumer.and_then(|consumer| self.attachment_at(consumer));
+        let attachment = at.and_then(|at| self.attachments.get(at));
+        let open = attachment.map(|attachment| attachment.in_flight.marked(tx));
+        let closed = self.promised.iter().filter(move |one| one.tx == tx);
+        let open = open.into_iter().flatten();
+        open.chain(closed.map(|one| &one.entry))
+    }
+
+    /// Takes what closed consumers had acknowledged in a transaction.
+    fn take_promised(&mut self, tx: Mark) -> Vec<Entry> {
+        let own = self.promised.extract_if(.., |promised| promised.tx == tx);
         own.map(|promised| promised.entry).collect()
     }
 
@@ -248,6 +247,22 @@ impl QueueState {
         }
         attachment.wanted_from = u64::MAX;
         self.rewind_wanted |= passed;
+    }
+
+    /// As [`QueueState::give_back`], of a message that was held back for long: messages before it
+    /// may still be on disk, and come first.
+    fn give_back_in_order(&mut self, queue: &Queue, entry: Entry) {
+        let lane = queue.lane_of(&entry.message);
+        match self.lanes.get_mut(lane) {
+            Some(found) if found.is_ahead(&entry.place) => {
+                if entry.expiration_ms > 0 {
+                    let due = (entry.expiration_ms, lane as u8, entry.order);
+                    self.expiring.insert(due);
+                }
+                found.set_aside(entry);
+            }
+            _ => self.give_back(queue, entry),
+        }
     }
 
     /// Puts a message back where its order says.

@@ -47,6 +47,51 @@ impl Writes {
             durable,
         });
     }
+
+    /// Writes what was noted and answers whom it concerns.
+    ///
+    /// # Errors
+    /// When the journal or the spool has stopped.
+    pub(crate) fn write(&mut self, turn: &mut Turn<'_>) -> Written {
+        let mut batch = None;
+        let mut spooled = None;
+        let mut result = Ok(());
+        // Without changes the batch tells when everything before it is durable.
+        let any_durable = self.answers.iter().any(|answer| answer.durable);
+        if (any_durable || !self.stored.is_empty())
+            && let Some(store) = &turn.broker.store
+        {
+            // Locked until they are appended: notes reach the store in their order.
+            let mut audit = (!self.numbers.is_empty()).then(|| turn.broker.audit.lock());
+            if let Some(audit) = &mut audit {
+                audit.keep(&mut self.numbers, &mut self.stored);
+            }
+            match store.append(&mut self.stored) {
+                Ok(number) => batch = Some(number),
+                Err(error) => result = Err(store_failure(&error)),
+            }
+        }
+        if !self.spooled.is_empty()
+            && let Some(spool) = &turn.broker.spool
+        {
+            match spool.append(&mut self.spooled) {
+                Ok(number) => spooled = Some(number),
+                Err(error) => result = Err(store_failure(&error)),
+            }
+        }
+        for answer in self.answers.drain(..) {
+            match &result {
+                Err(failure) => {
+                    turn.answer(&answer.outbox, Some(answer.reply), Err(failure.clone()));
+                }
+                Ok(()) => {
+                    let batch = batch.filter(|_| answer.durable);
+                    turn.answer_after(&answer.outbox, Some(answer.reply), batch);
+                }
+            }
+        }
+        result.map(|()| (batch, spooled))
+    }
 }
 
 /// A reply that is due when the writes are safe.
@@ -271,51 +316,6 @@ impl Queue {
             }
             None => {}
         }
-    }
-
-    /// Writes what was noted and answers whom it concerns.
-    ///
-    /// # Errors
-    /// When the journal or the spool has stopped.
-    pub(crate) fn write(&self, writes: &mut Writes, turn: &mut Turn<'_>) -> Written {
-        let mut batch = None;
-        let mut spooled = None;
-        let mut result = Ok(());
-        // Without changes the batch tells when everything before it is durable.
-        let any_durable = writes.answers.iter().any(|answer| answer.durable);
-        if (any_durable || !writes.stored.is_empty())
-            && let Some(store) = &turn.broker.store
-        {
-            // Locked until they are appended: notes reach the store in their order.
-            let mut audit = (!writes.numbers.is_empty()).then(|| turn.broker.audit.lock());
-            if let Some(audit) = &mut audit {
-                audit.keep(&mut writes.numbers, &mut writes.stored);
-            }
-            match store.append(&mut writes.stored) {
-                Ok(number) => batch = Some(number),
-                Err(error) => result = Err(store_failure(&error)),
-            }
-        }
-        if !writes.spooled.is_empty()
-            && let Some(spool) = &turn.broker.spool
-        {
-            match spool.append(&mut writes.spooled) {
-                Ok(number) => spooled = Some(number),
-                Err(error) => result = Err(store_failure(&error)),
-            }
-        }
-        for answer in writes.answers.drain(..) {
-            match &result {
-                Err(failure) => {
-                    turn.answer(&answer.outbox, Some(answer.reply), Err(failure.clone()));
-                }
-                Ok(()) => {
-                    let batch = batch.filter(|_| answer.durable);
-                    turn.answer_after(&answer.outbox, Some(answer.reply), batch);
-                }
-            }
-        }
-        result.map(|()| (batch, spooled))
     }
 }
 

@@ -72,12 +72,7 @@ impl Queue {
             let mut entry = delivered.entry;
             // What a transaction has acknowledged stays with it.
             if let Some(tx) = delivered.tx {
-                let consumer = Arc::clone(consumer);
-                state.promised.push(Promised {
-                    consumer,
-                    tx,
-                    entry,
-                });
+                state.promised.push(Promised { tx, entry });
                 continue;
             }
             state.in_flight_count -= 1;
@@ -122,6 +117,7 @@ impl Queue {
         let idle = state.attachments.is_empty()
             && state.browsers.is_empty()
             && state.parking.is_empty()
+            && state.promised.is_empty()
             && state.pending() == 0;
         idle.then_some(state.idle_since_ms)
     }

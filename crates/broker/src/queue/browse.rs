@@ -4,6 +4,7 @@
 //! by reference), then the backlog, read page by page as the browser takes it, to any depth.
 
 use crate::consumer::Consumer;
+use crate::entry::Entry;
 use crate::queue::lane::Kept;
 use crate::queue::page::PageJob;
 use crate::queue::{Queue, QueueState};
@@ -38,8 +39,14 @@ pub(crate) struct Browse {
 
 impl Browse {
     pub(crate) fn new(consumer: Arc<Consumer>, state: &QueueState) -> Self {
+        // What is to be read from disk is seen there.
+        let is_unread = |entry: &&Entry| {
+            let mut lanes = state.lanes.iter();
+            lanes.any(|lane| lane.is_ahead(&entry.place))
+        };
         let mut seen: Vec<(u64, Arc<Message>)> = state
             .in_flight()
+            .filter(|entry| !is_unread(entry))
             .map(|entry| (entry.order, Arc::clone(&entry.message)))
             .collect();
         seen.sort_by_key(|(order, _)| *order);
@@ -47,7 +54,8 @@ impl Browse {
         let mut parts = VecDeque::new();
         for (number, lane) in state.lanes.iter().enumerate().rev() {
             let staged = lane.stored.staged.iter().chain(&lane.spooled.staged);
-            let window = lane.window.iter().chain(staged).chain(&lane.aside);
+            let aside = lane.aside.iter().filter(|entry| !is_unread(entry));
+            let window = lane.window.iter().chain(staged).chain(aside);
             ready.extend(window.map(|entry| Arc::clone(&entry.message)));
             for (kept, backlog) in [(Kept::Stored, &lane.stored), (Kept::Spooled, &lane.spooled)] {
                 if let Some(list) = backlog.list

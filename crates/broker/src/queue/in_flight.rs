@@ -1,14 +1,17 @@
 //! Deliveries of one consumer from one queue that are not acknowledged yet.
 //!
 //! Ordered by delivery number; a cumulative acknowledgement takes from the front. A delivery
-//! acknowledged in an open transaction stays here, marked, until the transaction ends.
+//! acknowledged in an open or prepared transaction stays here, marked, until its outcome.
 
 use crate::entry::Entry;
-use floodway_message::session::{DeliveryId, TxId};
+use floodway_message::session::DeliveryId;
 use std::collections::VecDeque;
 
 #[cfg(test)]
 mod tests;
+
+/// A transaction, numbered uniquely for the life of the broker.
+pub(crate) type Mark = u64;
 
 /// One delivery.
 #[derive(Debug)]
@@ -17,7 +20,7 @@ pub(crate) struct Delivered {
     pub(crate) delivery: DeliveryId,
     pub(crate) entry: Entry,
     /// The transaction that has acknowledged it.
-    pub(crate) tx: Option<TxId>,
+    pub(crate) tx: Option<Mark>,
 }
 
 /// See the module.
@@ -86,7 +89,7 @@ impl InFlight {
     }
 
     /// Marks one delivery as acknowledged in a transaction; `false` if there is none to mark.
-    pub(crate) fn mark(&mut self, delivery: DeliveryId, tx: TxId) -> bool {
+    pub(crate) fn mark(&mut self, delivery: DeliveryId, tx: Mark) -> bool {
         let Some(at) = self.slot(delivery) else {
             return false;
         };
@@ -100,7 +103,7 @@ impl InFlight {
     }
 
     /// Marks all deliveries up to and including `delivery`; returns how many.
-    pub(crate) fn mark_up_to(&mut self, delivery: DeliveryId, tx: TxId) -> usize {
+    pub(crate) fn mark_up_to(&mut self, delivery: DeliveryId, tx: Mark) -> usize {
         let mut marked = 0;
         for (id, slot) in &mut self.slots {
             if *id > delivery {
@@ -123,7 +126,7 @@ impl InFlight {
     }
 
     /// What a transaction has acknowledged.
-    pub(crate) fn marked(&self, tx: TxId) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn marked(&self, tx: Mark) -> impl Iterator<Item = &Entry> {
         let delivered = self.slots.iter().filter_map(|(_, slot)| slot.as_ref());
         delivered
             .filter(move |one| one.tx == Some(tx))
@@ -131,7 +134,7 @@ impl InFlight {
     }
 
     /// Takes all deliveries that a transaction has acknowledged.
-    pub(crate) fn take_marked(&mut self, tx: TxId) -> Vec<Delivered> {
+    pub(crate) fn take_marked(&mut self, tx: Mark) -> Vec<Delivered> {
         let marked = |slot: &Option<Delivered>| slot.as_ref().is_some_and(|d| d.tx == Some(tx));
         let slots = self.slots.iter_mut().filter(|(_, slot)| marked(slot));
         let taken = slots.filter_map(|(_, slot)| slot.take()).collect();
@@ -140,7 +143,7 @@ impl InFlight {
     }
 
     /// Forgets what a transaction has acknowledged; returns how many deliveries are open again.
-    pub(crate) fn unmark(&mut self, tx: TxId) -> usize {
+    pub(crate) fn unmark(&mut self, tx: Mark) -> usize {
         let mut open = 0;
         for (_, slot) in &mut self.slots {
             if let Some(delivered) = slot

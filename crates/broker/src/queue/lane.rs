@@ -105,7 +105,7 @@ impl Backlog {
 pub(crate) struct Lane {
     pub(crate) window: VecDeque<Entry>,
     /// In memory, but behind messages that are not: taken out of the window by
-    /// [`Lane::rewind`], or new; to be merged in when those are read.
+    /// [`Lane::rewind`], given back, or new; to be merged in when those are read. Sorted.
     pub(crate) aside: VecDeque<Entry>,
     pub(crate) stored: Backlog,
     pub(crate) spooled: Backlog,
@@ -156,6 +156,25 @@ impl Lane {
             .window
             .partition_point(|other| other.order < entry.order);
         self.window.insert(at, entry);
+    }
+
+    /// Is it at a place of the backlog that is yet to be read?
+    pub(crate) fn is_ahead(&self, place: &Place) -> bool {
+        let (backlog, list, position) = match place {
+            Place::Memory => return false,
+            Place::Stored { list, position } => (&self.stored, list, position),
+            Place::Spooled { list, position } => (&self.spooled, list, position),
+        };
+        backlog.list == Some(*list) && *position >= backlog.from
+    }
+
+    /// Keeps a message in memory until those before it are read. Its place must be among those
+    /// that are skipped.
+    pub(crate) fn set_aside(&mut self, entry: Entry) {
+        let at = self
+            .aside
+            .partition_point(|other| other.order < entry.order);
+        self.aside.insert(at, entry);
     }
 
     /// Moves what was read from disk into the window, in order, as far as the order is known.

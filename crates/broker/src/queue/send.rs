@@ -32,7 +32,7 @@ impl Queue {
         for incoming in batch.drain(..) {
             self.offer(&mut state, incoming, outbox, &mut writes, turn);
         }
-        if self.write(&mut writes, turn).is_ok() {
+        if writes.write(turn).is_ok() {
             self.dispatch_locked(&mut state, turn);
         }
     }
@@ -200,7 +200,7 @@ impl Queue {
             turn.later(Work::Commit(operation));
             turn.later(Work::Resume(Node::Queue(Arc::clone(self))));
         }
-        let written = self.write(&mut writes, turn).is_ok();
+        let written = writes.write(turn).is_ok();
         self.note_resumed(&mut state, turn);
         if taken > 0 && written {
             self.dispatch_locked(&mut state, turn);

@@ -94,7 +94,7 @@ impl Session {
         }
         let mut count = 0;
         for queue in queues {
-            let marked = queue.mark(consumer, ack.range, tx, turn);
+            let marked = queue.mark(consumer, ack.range, transaction.mark, turn);
             if marked > 0 {
                 transaction.acknowledged(queue, consumer, marked);
             }

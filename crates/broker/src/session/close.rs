@@ -9,8 +9,8 @@ use floodway_message::Now;
 use std::sync::Arc;
 
 impl Session {
-    /// The connection is gone: consumers are closed, transactions rolled back, temporary
-    /// destinations removed, and sends that wait for space forgotten.
+    /// The connection is gone: consumers are closed, transactions that are not prepared rolled
+    /// back, temporary destinations removed, and sends that wait for space forgotten.
     pub fn close(&self, now: Now) {
         let mut turn = Turn::new(&self.broker, now);
         let mut state = self.state.lock();
@@ -27,8 +27,8 @@ impl Session {
         if std::mem::replace(&mut state.closed, true) {
             return;
         }
-        for (tx, transaction) in std::mem::take(&mut state.transactions) {
-            transaction.undo(tx, turn);
+        for transaction in std::mem::take(&mut state.transactions).into_values() {
+            transaction.undo(turn);
         }
         state.uncommitted_bytes = 0;
         for consumer in std::mem::take(&mut state.consumers).into_values() {

@@ -1,4 +1,5 @@
-//! Local transactions and composite sends: collected here, made final as one [`Operation`].
+//! Local transactions and composite sends: collected here, made final (or prepared) as one
+//! [`Operation`].
 //!
 //! What is sent in a transaction waits in memory, bounded per connection by count and bytes; it
 //! is not charged to its destinations before the commit, so a transaction never waits on itself.
@@ -6,23 +7,35 @@
 use super::{Session, SessionState};
 use crate::consumer::Consumer;
 use crate::destination::Node;
-use crate::operation::Operation;
+use crate::operation::{Acknowledged, Operation};
 use crate::queue::Queue;
+use crate::queue::in_flight::Mark;
 use crate::turn::Turn;
-use floodway_message::session::{Destinations, Failure, FailureKind, Reply, Send, TxId};
+use floodway_message::session::{Destinations, Failure, FailureKind, Reply, Send, TxId, Xid};
 use floodway_message::{Destination, Message};
 use std::sync::Arc;
 
 /// An open transaction.
-#[derive(Default)]
 pub(crate) struct Transaction {
+    /// What its acknowledgements are marked with.
+    pub(super) mark: Mark,
     sends: Vec<(Destinations, Message)>,
     bytes: usize,
     pub(super) count: usize,
-    acks: Vec<(Arc<Queue>, Arc<Consumer>)>,
+    acks: Vec<Acknowledged>,
 }
 
 impl Transaction {
+    fn new(mark: Mark) -> Self {
+        Self {
+            mark,
+            sends: Vec::new(),
+            bytes: 0,
+            count: 0,
+            acks: Vec::new(),
+        }
+    }
+
     pub(super) fn acknowledged(
         &mut self,
         queue: &Arc<Queue>,
@@ -30,17 +43,18 @@ impl Transaction {
         count: usize,
     ) {
         self.count += count;
-        let known = self.acks.iter().any(|(other_queue, other)| {
-            Arc::ptr_eq(other_queue, queue) && Arc::ptr_eq(other, consumer)
-        });
+        let known = self.acks.iter().any(|ack| ack.is(queue, consumer));
         if !known {
-            self.acks.push((Arc::clone(queue), Arc::clone(consumer)));
+            self.acks.push(Acknowledged {
+                queue: Arc::clone(queue),
+                consumer: Some(Arc::clone(consumer)),
+            });
         }
     }
 
-    pub(super) fn undo(&self, tx: TxId, turn: &mut Turn<'_>) {
-        for (queue, consumer) in &self.acks {
-            queue.unmark(consumer, tx, turn);
+    pub(super) fn undo(&self, turn: &mut Turn<'_>) {
+        for ack in &self.acks {
+            ack.unmark(self.mark, turn);
         }
     }
 }
@@ -69,7 +83,8 @@ impl Session {
             let text = format!("{TRANSACTIONS_MAX} transactions are open already; end some first");
             Err(Failure::new(FailureKind::Transaction, text))
         } else {
-            state.transactions.insert(tx, Transaction::default());
+            let mark = self.broker.next_id();
+            state.transactions.insert(tx, Transaction::new(mark));
             Ok(())
         };
         turn.answer(&self.outbox, reply, result);
@@ -118,19 +133,61 @@ impl Session {
         reply: Option<Reply>,
         turn: &mut Turn<'_>,
     ) {
+        if let Some(operation) = self.end_transaction(state, tx, reply, turn) {
+            operation.offer(turn);
+        }
+    }
+
+    pub(super) fn prepare(
+        &self,
+        state: &mut SessionState,
+        (tx, xid): (TxId, Xid),
+        reply: Option<Reply>,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(mut operation) = self.end_transaction(state, tx, reply, turn) else {
+            return;
+        };
+        for (node, message) in &mut operation.sends {
+            let destination = node_destination(node);
+            if message.destination().as_ref() == Some(destination) {
+                continue;
+            }
+            // Only the message itself is kept.
+            match readdressed(message, destination) {
+                Ok(copy) => *message = copy,
+                Err(failure) => return operation.abandon(failure, turn),
+            }
+        }
+        operation.prepares = Some(xid);
+        operation.offer(turn);
+    }
+
+    /// Everything done in a transaction, as one; `None` when it was refused.
+    fn end_transaction(
+        &self,
+        state: &mut SessionState,
+        tx: TxId,
+        reply: Option<Reply>,
+        turn: &mut Turn<'_>,
+    ) -> Option<Box<Operation>> {
         let Some(transaction) = state.transactions.remove(&tx) else {
-            return self.no_transaction(tx, reply, turn);
+            self.no_transaction(tx, reply, turn);
+            return None;
         };
         state.uncommitted_bytes -= transaction.bytes;
         let mut sends = Vec::with_capacity(transaction.sends.len());
         for (destinations, message) in &transaction.sends {
             if let Err(failure) = self.expand(destinations, message, &mut sends, turn) {
                 turn.answer(&self.outbox, reply, Err(failure));
-                return transaction.undo(tx, turn);
+                transaction.undo(turn);
+                return None;
             }
         }
         let operation = Operation::new(sends, &self.outbox, reply);
-        Box::new(operation.committing(tx, transaction.acks)).offer(turn);
+        Some(Box::new(
+            operation.committing(transaction.mark, transaction.acks),
+        ))
     }
 
     pub(super) fn rollback(
@@ -145,7 +202,7 @@ impl Session {
         };
         state.uncommitted_bytes -= transaction.bytes;
         turn.answer(&self.outbox, reply, Ok(()));
-        transaction.undo(tx, turn);
+        transaction.undo(turn);
     }
 
     /// A send to several destinations, or to a pattern, outside of any transaction.

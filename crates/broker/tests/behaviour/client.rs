@@ -6,7 +6,7 @@ use floodway_message::PropertyValue;
 use floodway_message::selector::Selector;
 use floodway_message::session::*;
 use floodway_message::{BodyKind, Destination, DestinationKind, Message, MessageBuilder, Now};
-use floodway_store::{MemoryStore, Store};
+use floodway_store::{Journal, MemoryStore, Store};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ pub struct World {
     pub broker: Arc<Broker>,
     pub now: Cell<u64>,
     pub stores: [Arc<dyn Store>; 2],
+    /// The first of them, if it is one that must be driven.
+    pub journal: Option<Arc<Journal>>,
 }
 
 pub const START_WALL_MS: i64 = 1_700_000_000_000;
@@ -38,6 +40,16 @@ impl World {
         })
     }
 
+    /// A broker on a journal.
+    pub fn on_journal(settings: BrokerSettings, journal: Journal) -> Self {
+        let journal = Arc::new(journal);
+        let stores: [Arc<dyn Store>; 2] = [Arc::clone(&journal) as _, Arc::new(MemoryStore::new())];
+        Self {
+            journal: Some(journal),
+            ..Self::on(settings, stores)
+        }
+    }
+
     fn on(settings: BrokerSettings, stores: [Arc<dyn Store>; 2]) -> Self {
         let now = Now {
             monotonic_ms: 0,
@@ -55,6 +67,7 @@ impl World {
             broker,
             now: Cell::new(0),
             stores,
+            journal: None,
         }
     }
 
@@ -74,7 +87,8 @@ impl World {
     }
 
     pub fn settle(&self) {
-        while self.broker.page_step(self.now()) {}
+        let commits = || self.journal.as_ref().is_some_and(|one| one.commit_step());
+        while commits() || self.broker.page_step(self.now()) {}
     }
 
     /// The broker of the next life, on what the stores of this one hold.

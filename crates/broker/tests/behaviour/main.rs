@@ -13,6 +13,7 @@ mod client;
 mod connections;
 mod dead_letters;
 mod flow_control;
+mod prepared;
 mod queues;
 mod subscriptions;
 mod topics;

@@ -36,6 +36,11 @@ impl Conversation {
                 }
             }
             Event::BrowseEnd { consumer } => self.browse_end(consumer, turn),
+            Event::Prepared { reply, branches } => {
+                if let Some(Pending::Recover(ask)) = self.replies.take(reply) {
+                    self.recovered(ask, &branches, turn);
+                }
+            }
             Event::Closed { reason } => return Err(self.closed(reason, turn)),
             Event::Pause { .. } | Event::Resume { .. } => {}
         }
@@ -100,7 +105,12 @@ impl Conversation {
                 }
             }
             Some(Pending::Disconnect(ask)) => self.respond(ask, turn),
-            Some(Pending::Connect(..) | Pending::InTransaction(..)) | None => {}
+            Some(Pending::Prepare(ask, xid)) => self.prepared((ask, &xid), None, turn),
+            Some(Pending::Settle(ask, xid, outcome)) => {
+                self.settled((ask, &xid, outcome), None, turn);
+            }
+            Some(Pending::Connect(..) | Pending::InTransaction(..) | Pending::Recover(_))
+            | None => {}
         }
     }
 
@@ -139,8 +149,18 @@ impl Conversation {
                 (nobody, Doing::Sending)
             }
             Some(Pending::Commit(ask)) => (ask, Doing::Committing),
+            Some(Pending::Prepare(ask, xid)) => {
+                self.prepared((ask, &xid), Some(failure), turn);
+                return Ok(());
+            }
+            Some(Pending::Settle(ask, xid, outcome)) => {
+                self.settled((ask, &xid, outcome), Some(failure), turn);
+                return Ok(());
+            }
             Some(Pending::Unsubscribe(ask)) => (ask, Doing::RemovingDurable),
-            Some(Pending::Respond(ask) | Pending::Disconnect(ask)) => (ask, Doing::Other),
+            Some(Pending::Respond(ask) | Pending::Disconnect(ask) | Pending::Recover(ask)) => {
+                (ask, Doing::Other)
+            }
         };
         self.refuse_as(failure, (ask, doing), turn);
         Ok(())

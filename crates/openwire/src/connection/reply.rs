@@ -3,8 +3,9 @@
 //! A reply number is a place in a table, given back by its one answer.
 
 use super::conversation::Ask;
+use super::transaction::Outcome;
 use crate::generated::ProducerId;
-use floodway_message::session::{ConsumerId, Reply, TxId};
+use floodway_message::session::{ConsumerId, Reply, TxId, Xid};
 use slab::Slab;
 
 /// What to do when an answer comes.
@@ -18,6 +19,12 @@ pub(super) enum Pending {
     Consumer(Ask, ConsumerId),
     /// Respond to the end of a transaction.
     Commit(Ask),
+    /// Respond to the first phase of a branch.
+    Prepare(Ask, Xid),
+    /// Respond to the outcome of a prepared branch.
+    Settle(Ask, Xid, Outcome),
+    /// Respond with the prepared branches.
+    Recover(Ask),
     /// Respond to the removal of a durable subscription.
     Unsubscribe(Ask),
     /// Tell the producer that there is room for so many bytes again.

@@ -35,7 +35,8 @@ impl Conversation {
             }
             Event::BrowseEnd { consumer } => self.browse_end(consumer, turn),
             Event::Closed { reason } => return Err(self.closed(reason, turn)),
-            Event::Pause { .. } | Event::Resume { .. } => {}
+            // Nothing asks for prepared branches here.
+            Event::Pause { .. } | Event::Resume { .. } | Event::Prepared { .. } => {}
         }
         Ok(())
     }

@@ -4,13 +4,13 @@ use super::client::{Client, class_of, loose};
 use crate::codec::TransactionId;
 use crate::generated::{
     ConnectionId, DataStructure, DestinationInfo, LocalTransactionId, Message, MessageId,
-    ProducerInfo, TransactionInfo, XATransactionId,
+    ProducerInfo, TransactionInfo,
 };
 use bytes::Bytes;
 use floodway_message::DestinationKind;
 use floodway_message::session::{Command, Destinations, Event, Failure, FailureKind, Reply, Send};
 
-fn open_producer(client: &mut Client, window_size: i32) {
+pub(super) fn open_producer(client: &mut Client, window_size: i32) {
     let producer_id = Some(client.producer_id());
     client.ask(|command_id| ProducerInfo {
         command_id,
@@ -20,7 +20,7 @@ fn open_producer(client: &mut Client, window_size: i32) {
     });
 }
 
-fn message(client: &Client, destination: &str) -> Message {
+pub(super) fn message(client: &Client, destination: &str) -> Message {
     let producer_id = Some(client.producer_id());
     Message {
         type_id: 24,
@@ -261,75 +261,4 @@ fn a_temporary_destination_of_another_connection_cannot_be_made_ones_own() {
         );
         assert!(client.commands().is_empty());
     }
-}
-
-#[test]
-fn a_branch_is_committed_in_one_phase_or_tells_the_code_of_its_mistake() {
-    let xid = |format_id| {
-        Some(TransactionId::Xa(XATransactionId {
-            format_id,
-            global_transaction_id: Some(Bytes::from_static(b"global")),
-            branch_qualifier: Some(Bytes::from_static(b"branch")),
-        }))
-    };
-    let mut client = Client::connected(loose(12));
-    open_producer(&mut client, 0);
-    let operate = |client: &mut Client, transaction_id: &Option<TransactionId>, operation| {
-        let transaction_id = transaction_id.clone();
-        client.ask(|command_id| TransactionInfo {
-            command_id,
-            response_required: true,
-            transaction_id,
-            operation,
-            ..TransactionInfo::default()
-        });
-    };
-    let code_of = |client: &mut Client| {
-        let told = client.take();
-        let Some(DataStructure::ExceptionResponse(one)) = told.last() else {
-            panic!("{told:?}");
-        };
-        let exception = one.exception.as_ref().unwrap();
-        let class = exception.class.as_ref().unwrap().to_str();
-        assert_eq!(class, "javax.transaction.xa.XAException");
-        let text = exception.message.as_ref().unwrap().to_str();
-        text.rsplit_once("xaErrorCode:").unwrap().1.to_owned()
-    };
-    let branch = xid(1);
-    operate(&mut client, &branch, 0);
-    let message = Message {
-        transaction_id: branch.clone(),
-        ..message(&client, "Q")
-    };
-    client.ask(|command_id| Message {
-        command_id,
-        ..message
-    });
-    operate(&mut client, &branch, 7);
-    client.take();
-    operate(&mut client, &branch, 1);
-    assert_eq!(code_of(&mut client), "-3", "prepare");
-    operate(&mut client, &branch, 3);
-    assert_eq!(code_of(&mut client), "-6", "second phase without the first");
-    operate(&mut client, &xid(2), 2);
-    assert_eq!(code_of(&mut client), "-4", "unknown");
-    client.commands();
-    operate(&mut client, &branch, 2);
-    assert!(matches!(
-        client.commands().as_slice(),
-        [Command::Commit { .. }]
-    ));
-    // A branch in which nothing was done is prepared: there is nothing to commit.
-    let empty = xid(3);
-    operate(&mut client, &empty, 0);
-    client.take();
-    operate(&mut client, &empty, 1);
-    let told = client.take();
-    assert!(matches!(told.as_slice(), [DataStructure::IntegerResponse(one)] if one.result == 3));
-    operate(&mut client, &None, 5);
-    let told = client.take();
-    let [DataStructure::DataArrayResponse(in_doubt)] = told.as_slice() else {
-        panic!("{told:?}");
-    };
-    assert_eq!(in_doubt.data, Some(Vec::new()));
 }
