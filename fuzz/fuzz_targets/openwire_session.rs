@@ -8,7 +8,7 @@
 
 use bytes::BytesMut;
 use floodway_message::session::{
-    AckRange, Command, Connection, Delivery, Event, Failure, FailureKind, Protocol, Reply,
+    AckRange, Command, Connection, Delivery, Event, Failure, FailureKind, Protocol, Reply, Xid,
 };
 use floodway_message::{Message, Now, Output};
 use floodway_openwire::OpenWire;
@@ -43,6 +43,14 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
+/// The answer that a command wants.
+#[derive(Clone, Copy)]
+enum Wants {
+    Connected,
+    Branches,
+    Done,
+}
+
 struct Talk {
     connection: Box<dyn Connection>,
     now: Now,
@@ -50,7 +58,7 @@ struct Talk {
     output: BytesMut,
     decoder: Option<Decoder>,
     format: Format,
-    replies: VecDeque<(Reply, bool)>,
+    replies: VecDeque<(Reply, Wants)>,
     delivered: BTreeMap<u64, u64>,
     opened: u64,
     transactions: BTreeSet<u64>,
@@ -152,12 +160,16 @@ impl Talk {
     }
 
     fn answer(&mut self, well: bool) {
-        let Some((reply, connects)) = self.replies.pop_front() else {
+        let Some((reply, wants)) = self.replies.pop_front() else {
             return;
         };
-        self.send(vec![match (well, connects) {
-            (true, true) => Event::Connected { reply },
-            (true, false) => Event::Done { reply },
+        self.send(vec![match (well, wants) {
+            (true, Wants::Connected) => Event::Connected { reply },
+            (_, Wants::Branches) => {
+                let branches = Xid::new(1, &[0; 64], &[]).into_iter().collect();
+                Event::Prepared { reply, branches }
+            }
+            (true, Wants::Done) => Event::Done { reply },
             (false, _) => Event::Failed {
                 reply: Some(reply),
                 failure: Failure::new(FailureKind::NoSpace, "full"),
@@ -209,18 +221,18 @@ impl Talk {
         assert!(self.output.is_empty(), "whole frames");
     }
 
-    fn expect_reply(&mut self, reply: Option<Reply>, connects: bool) {
+    fn expect_reply(&mut self, reply: Option<Reply>, wants: Wants) {
         if let Some(reply) = reply {
             let used = self.replies.iter().any(|(open, _)| *open == reply);
             assert!(!used, "reply {reply} is awaited already");
-            self.replies.push_back((reply, connects));
+            self.replies.push_back((reply, wants));
         }
     }
 
     fn check_command(&mut self, command: Command) {
         let reply = match command {
             Command::Connect(connect) => {
-                self.expect_reply(Some(connect.reply), true);
+                self.expect_reply(Some(connect.reply), Wants::Connected);
                 None
             }
             Command::OpenConsumer(open) => {
@@ -266,12 +278,22 @@ impl Talk {
                 assert!(self.transactions.remove(&tx), "only open ones end");
                 reply
             }
+            Command::Prepare { tx, reply, .. } => {
+                assert!(self.transactions.remove(&tx), "only open ones are prepared");
+                reply
+            }
+            Command::CommitPrepared { reply, .. } | Command::RollbackPrepared { reply, .. } => {
+                reply
+            }
+            Command::ListPrepared { reply } => {
+                return self.expect_reply(Some(reply), Wants::Branches);
+            }
             Command::CreateDestination { reply, .. } | Command::RemoveDestination { reply, .. } => {
                 reply
             }
             Command::Disconnect { reply } => reply,
         };
-        self.expect_reply(reply, false);
+        self.expect_reply(reply, Wants::Done);
     }
 }
 

@@ -182,6 +182,95 @@ public final class Restarts extends Fixture {
     }
 
     @Check(limit = 120)
+    public void preparedSendsSurviveAKillAndRollBack() throws Exception {
+        Xa.Branch xid = Xa.Branch.fresh();
+        XASession session = xa();
+        session.getXAResource().start(xid, XAResource.TMNOFLAGS);
+        send(session, queue(), "x");
+        session.getXAResource().end(xid, XAResource.TMSUCCESS);
+        equal(XAResource.XA_OK, session.getXAResource().prepare(xid));
+        killed();
+        XASession after = xa();
+        after.getXAResource().rollback(xid);
+        holds(!isInDoubt(after, xid), "it is still in doubt");
+        nothing(session(open()).createConsumer(queue()));
+    }
+
+    /** Receives "a" of "a", "b", "c" and sends "out", as one prepared branch. */
+    private Xa.Branch preparedMove() throws Exception {
+        send(session(), queue(), "a", "b", "c");
+        Xa.Branch xid = Xa.Branch.fresh();
+        XASession session = xa();
+        MessageConsumer consumer = session.createConsumer(queue());
+        session.getXAResource().start(xid, XAResource.TMNOFLAGS);
+        texts(consumer, "a");
+        send(session, queue("out"), "out");
+        session.getXAResource().end(xid, XAResource.TMSUCCESS);
+        equal(XAResource.XA_OK, session.getXAResource().prepare(xid));
+        return xid;
+    }
+
+    @Check(limit = 120)
+    public void commitOfWhatWasInDoubtSurvivesAnotherKill() throws Exception {
+        Xa.Branch xid = preparedMove();
+        killed();
+        xa().getXAResource().commit(xid, false);
+        killed();
+        Session after = session(open());
+        holds(!isInDoubt(xa(), xid), "it is in doubt again");
+        MessageConsumer consumer = after.createConsumer(queue());
+        texts(consumer, "b", "c");
+        nothing(consumer);
+        texts(after.createConsumer(queue("out")), "out");
+    }
+
+    @Check(limit = 120)
+    public void rollbackOfWhatWasInDoubtGivesBackInOrder() throws Exception {
+        Xa.Branch xid = preparedMove();
+        killed();
+        xa().getXAResource().rollback(xid);
+        Session after = session(open());
+        MessageConsumer consumer = after.createConsumer(queue());
+        texts(consumer, "a", "b", "c");
+        nothing(after.createConsumer(queue("out")));
+    }
+
+    @Check(limit = 120)
+    public void inDoubtForTwoKillsIsStillInDoubt() throws Exception {
+        Xa.Branch xid = preparedMove();
+        killed();
+        killed();
+        XASession after = xa();
+        holds(isInDoubt(after, xid), "it is not in doubt any more");
+        MessageConsumer out = session(open()).createConsumer(queue("out"));
+        nothing(out);
+        after.getXAResource().commit(xid, false);
+        texts(out, "out");
+    }
+
+    @Check(limit = 120)
+    public void preparedReceiveOfADurableSubscriptionSurvivesAKill() throws Exception {
+        var made = (ActiveMQXAConnection) new ActiveMQXAConnectionFactory(Setting.tcp(""))
+                .createXAConnection();
+        later(made::close);
+        made.setClientID(name());
+        made.start();
+        XASession session = made.createXASession();
+        MessageConsumer subscriber = session.createDurableSubscriber(topic(), "d");
+        send(session(), topic(), "a", "b");
+        Xa.Branch xid = Xa.Branch.fresh();
+        session.getXAResource().start(xid, XAResource.TMNOFLAGS);
+        texts(subscriber, "a");
+        session.getXAResource().end(xid, XAResource.TMSUCCESS);
+        equal(XAResource.XA_OK, session.getXAResource().prepare(xid));
+        killed();
+        xa().getXAResource().commit(xid, false);
+        subscriber = session(openAs(name())).createDurableSubscriber(topic(), "d");
+        texts(subscriber, "b");
+        nothing(subscriber);
+    }
+
+    @Check(limit = 120)
     public void exceptionListenerHearsOfTheKill() throws Exception {
         ActiveMQConnection connection = open();
         CountDownLatch heard = new CountDownLatch(1);

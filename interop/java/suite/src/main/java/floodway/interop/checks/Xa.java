@@ -286,6 +286,50 @@ public final class Xa extends Fixture {
     }
 
     @Check
+    public void whatIsInDoubtIsWithheldFromOtherConsumers() throws Exception {
+        send(session(), queue(), "a", "b");
+        ActiveMQXAConnection first = connect();
+        XASession session = first.createXASession();
+        Branch xid = Branch.fresh();
+        XAResource resource = session.getXAResource();
+        MessageConsumer consumer = session.createConsumer(queue());
+        resource.start(xid, XAResource.TMNOFLAGS);
+        texts(consumer, "a");
+        resource.end(xid, XAResource.TMSUCCESS);
+        resource.prepare(xid);
+        first.close();
+        MessageConsumer other = outside();
+        texts(other, "b");
+        nothing(other);
+        xa().getXAResource().rollback(xid);
+        texts(other, "a");
+    }
+
+    @Check
+    public void sessionGoesOnAfterRollbackOfPrepared() throws Exception {
+        send(session(), queue(), "a", "b");
+        XASession session = xa();
+        XAResource resource = session.getXAResource();
+        MessageConsumer consumer = session.createConsumer(queue());
+        for (int i = 0; i < 3; i++) {
+            Branch xid = Branch.fresh();
+            resource.start(xid, XAResource.TMNOFLAGS);
+            texts(consumer, "a");
+            resource.end(xid, XAResource.TMSUCCESS);
+            resource.prepare(xid);
+            resource.rollback(xid);
+        }
+        Branch last = Branch.fresh();
+        resource.start(last, XAResource.TMNOFLAGS);
+        texts(consumer, "a", "b");
+        resource.end(last, XAResource.TMSUCCESS);
+        resource.prepare(last);
+        resource.commit(last, false);
+        consumer.close();
+        nothing(outside());
+    }
+
+    @Check
     public void resourceKnowsItsBroker() throws Exception {
         XAResource first = xa().getXAResource();
         XAResource second = xa().getXAResource();
