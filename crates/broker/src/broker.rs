@@ -30,6 +30,8 @@ pub struct Broker {
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) spool: Option<Arc<dyn Store>>,
     pub(crate) memory: Arc<Usage>,
+    /// What is sent in open transactions.
+    pub(crate) uncommitted: Arc<Usage>,
     pub(crate) signal: Arc<Signal>,
     pub(crate) policies: Policies,
     pub(crate) nodes: RwLock<BTreeMap<Destination, Node>>,
@@ -83,6 +85,11 @@ impl Broker {
         let limit = settings.usage.memory_limit_bytes;
         let broker = Arc::new(Self {
             memory: Usage::root("broker", limit, Arc::clone(&signal)),
+            uncommitted: Usage::root(
+                "uncommitted",
+                settings.uncommitted_bytes_max as u64,
+                Arc::clone(&signal),
+            ),
             policies: Policies::new(&settings),
             audit: Mutex::new(crate::audit::Audit::new(settings.audited_producers_max)),
             settings,

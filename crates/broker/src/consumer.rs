@@ -6,6 +6,7 @@
 use crate::filter::Filter;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
+use floodway_message::Now;
 use floodway_message::session::{AckRange, ConsumerId};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(crate) struct Consumer {
     prefetch: AtomicU32,
     unacked: AtomicU32,
     browsed: AtomicU64,
+    /// When it acknowledged last, monotonic ms plus 1; 0 for never.
+    acknowledged: AtomicU64,
     pub(crate) next_delivery: AtomicU64,
     /// The queues and subscriptions it is attached to.
     pub(crate) queues: Mutex<Vec<Arc<Queue>>>,
@@ -51,6 +54,7 @@ impl Consumer {
             prefetch: AtomicU32::new(parts.prefetch),
             unacked: AtomicU32::new(0),
             browsed: AtomicU64::new(0),
+            acknowledged: AtomicU64::new(0),
             next_delivery: AtomicU64::new(1),
             queues: Mutex::new(Vec::new()),
         })
@@ -85,6 +89,17 @@ impl Consumer {
     #[inline]
     pub(crate) fn free(&self, count: u32) {
         self.unacked.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// It has acknowledged something.
+    pub(crate) fn note_acknowledged(&self, now: Now) {
+        self.acknowledged
+            .store(now.monotonic_ms + 1, Ordering::Relaxed);
+    }
+
+    /// When it acknowledged last (monotonic).
+    pub(crate) fn acknowledged_ms(&self) -> Option<u64> {
+        self.acknowledged.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// Deliveries of a browser that were taken: room in its window.

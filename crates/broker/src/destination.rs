@@ -1,6 +1,8 @@
 //! A destination as the core holds it.
 
+use crate::explain::Kind;
 use crate::flow::parking::{Full, Incoming};
+use crate::flow::usage::Usage;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::topic::Topic;
@@ -57,6 +59,28 @@ impl Node {
             (Self::Queue(one), Self::Queue(other)) => Arc::ptr_eq(one, other),
             (Self::Topic(one), Self::Topic(other)) => Arc::ptr_eq(one, other),
             (Self::Queue(_), Self::Topic(_)) | (Self::Topic(_), Self::Queue(_)) => false,
+        }
+    }
+
+    /// Its node of the memory usage tree.
+    pub(crate) fn usage(&self) -> &Arc<Usage> {
+        match self {
+            Self::Queue(queue) => &queue.usage,
+            Self::Topic(topic) => &topic.usage,
+        }
+    }
+
+    /// What of it decides how it can be freed.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Queue(queue) => Kind {
+                cursor: queue.cursor,
+                durables_away: Vec::new(),
+            },
+            Self::Topic(topic) => Kind {
+                cursor: topic.policy.pending_subscriber_policy,
+                durables_away: topic.durables_away(),
+            },
         }
     }
 

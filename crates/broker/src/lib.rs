@@ -4,6 +4,7 @@
 //! [`floodway_store`] with the disk. It knows no protocol, opens no socket or file, starts no
 //! thread and reads no clock: time arrives with every call.
 
+pub mod explain;
 pub mod settings;
 pub mod view;
 

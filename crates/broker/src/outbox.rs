@@ -12,8 +12,8 @@ use floodway_message::session::{
 use floodway_store::BatchNumber;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Called when events wait; must be cheap and must not call back into the core.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -29,6 +29,14 @@ pub(crate) struct Outbox {
     parked_bytes: AtomicUsize,
     reader_waits: AtomicBool,
     resends: AtomicBool,
+    client: OnceLock<Client>,
+}
+
+/// How a client named itself.
+pub(crate) struct Client {
+    pub(crate) id: Arc<str>,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) protocol: &'static str,
 }
 
 #[derive(Default)]
@@ -72,7 +80,18 @@ impl Outbox {
             parked_bytes: AtomicUsize::new(0),
             reader_waits: AtomicBool::new(false),
             resends: AtomicBool::new(false),
+            client: OnceLock::new(),
         })
+    }
+
+    /// The client has named itself.
+    pub(crate) fn named(&self, client: Client) {
+        // The first name stays.
+        self.client.set(client).ok();
+    }
+
+    pub(crate) fn client(&self) -> Option<&Client> {
+        self.client.get()
     }
 
     /// The client will send again, after a reconnect, what was not answered.

@@ -38,7 +38,6 @@ pub(crate) struct SessionState {
     routes: BTreeMap<ProducerId, Route>,
     transactions: BTreeMap<TxId, Transaction>,
     temporaries: Vec<Destination>,
-    uncommitted_bytes: usize,
     closed: bool,
 }
 

@@ -25,7 +25,7 @@ pub struct BrokerSettings {
     pub parked_send_limit_bytes: usize,
     /// Most messages in one uncommitted transaction (`maxUncommittedCount`).
     pub uncommitted_count_max: usize,
-    /// Most bytes of messages in one uncommitted transaction.
+    /// Most bytes of messages in all uncommitted transactions together.
     pub uncommitted_bytes_max: usize,
     /// Most bytes of all prepared branches together: their messages, sent and acknowledged. A
     /// prepare that would bring more is refused.
@@ -54,7 +54,7 @@ impl Default for BrokerSettings {
             persistent: true,
             parked_send_limit_bytes: 4 << 20,
             uncommitted_count_max: 100_000,
-            uncommitted_bytes_max: 64 << 20,
+            uncommitted_bytes_max: 256 << 20,
             prepared_bytes_max: 256 << 20,
             destinations_max: 100_000,
             consumers_per_connection_max: 10_000,

@@ -7,7 +7,7 @@ use crate::destination::Node;
 use crate::entry::Held;
 use crate::filter::Filter;
 use crate::flow::admission::{Demand, Treatment, fullness, treatment};
-use crate::flow::parking::{Full, Incoming, Parked, Parking, Waiting};
+use crate::flow::parking::{Full, Incoming, Parked, ParkedView, Parking, Waiting};
 use crate::flow::usage::{Charge, Usage};
 use crate::operation::Operation;
 use crate::outbox::Outbox;
@@ -17,7 +17,7 @@ use crate::selection::Selection;
 use crate::settings::{Cursor, PolicyEntry};
 use crate::turn::{Turn, Work};
 use floodway_message::session::{Failure, FailureKind};
-use floodway_message::{Destination, Message};
+use floodway_message::{Destination, Message, Now};
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -235,6 +235,29 @@ impl Topic {
         self.parking.lock().len()
     }
 
+    pub(crate) fn parked_view(&self, now: Now) -> Vec<ParkedView> {
+        self.parking.lock().view(now)
+    }
+
+    /// Durable subscriptions that hold messages and have no consumer: client id and name.
+    pub(crate) fn durables_away(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let subscriptions = self.subscriptions();
+        let away = subscriptions.iter().filter_map(|one| {
+            let Role::Durable { client_id, name } = &one.queue.role else {
+                return None;
+            };
+            let state = one.queue.lock();
+            let is_away = state.attachments.is_empty() && state.pending() > 0;
+            is_away.then(|| (Arc::clone(client_id), Arc::clone(name)))
+        });
+        away.collect()
+    }
+
+    /// Messages accepted since the start.
+    pub(crate) fn enqueued(&self) -> u64 {
+        self.enqueued.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn share(&self, message: Message) -> Shared {
         self.share_again(Arc::new(message))
     }
@@ -353,6 +376,7 @@ impl Topic {
         let interval = self.policy.blocked_producer_warning_interval_ms;
         if full != Full::Congested && parking.warns(now, interval) {
             parking.log_blocked(&full, &self.destination, &peer, now);
+            turn.later(Work::Explain(self.destination.clone()));
         }
     }
 

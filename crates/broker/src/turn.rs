@@ -11,8 +11,8 @@ use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::queue::add::store_failure;
-use floodway_message::Now;
 use floodway_message::session::{Event, Failure, Reply};
+use floodway_message::{Destination, Now};
 use floodway_store::{BatchNumber, Store, StoreUsage};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub(crate) enum Work {
     Resume(Node),
     /// Put a message into its dead letter queue.
     DeadLetter(Box<DeadLetter>),
+    /// Say in the log why sends wait at a destination.
+    Explain(Destination),
     /// Try a parked commit again.
     Commit(Box<Operation>),
     /// Answer when the dead letters before it have moved.
@@ -188,6 +190,7 @@ impl<'a> Turn<'a> {
                 Work::Resume(node) => node.resume(&mut self),
                 Work::DeadLetter(letter) => letter.send(&mut self),
                 Work::Abandon(operation, failure) => operation.abandon(failure, &mut self),
+                Work::Explain(destination) => self.broker.log_explanation(&destination, self.now),
                 Work::Commit(operation) => operation.offer(&mut self),
                 Work::Moved(moved) => moved.answer(&mut self),
             }

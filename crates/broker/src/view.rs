@@ -4,9 +4,16 @@
 
 use crate::broker::Broker;
 use crate::destination::Node;
-use crate::queue::Queue;
+use crate::queue::{Counts, Queue};
+use crate::settings::PolicyEntry;
 use floodway_message::Destination;
 use std::sync::Arc;
+
+mod blocked;
+mod consumers;
+
+pub use blocked::{BlockedView, HolderView, LimitView};
+pub use consumers::{ConnectionView, ConsumerView};
 
 /// The whole core.
 #[derive(Debug, Clone)]
@@ -32,8 +39,57 @@ pub struct DestinationView {
     pub memory_limit_bytes: u64,
     /// Sends and commits that wait for room here.
     pub parked: usize,
-    /// Messages that wait; always zero for a topic.
+    /// Messages that wait, and consumers; of a topic the subscriptions only.
     pub messages: MessagesView,
+    /// What happened to messages since the start. A topic counts what was sent to it only.
+    pub totals: TotalsView,
+    /// The policy that applies.
+    pub policy: PolicyView,
+}
+
+/// Which policy entry applies to a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyView {
+    /// Its pattern.
+    pub pattern: String,
+    /// Line of the configuration file; 0 for the default entry.
+    pub line: u32,
+}
+
+/// Messages since the start of the broker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TotalsView {
+    /// Accepted.
+    pub enqueued: u64,
+    /// Sent to consumers, repeated deliveries included.
+    pub dispatched: u64,
+    /// Acknowledged, or moved to a dead letter queue by a consumer.
+    pub dequeued: u64,
+    /// Expired.
+    pub expired: u64,
+    /// Discarded by a pending limit.
+    pub discarded: u64,
+}
+
+impl From<Counts> for TotalsView {
+    fn from(counts: Counts) -> Self {
+        Self {
+            enqueued: counts.enqueued,
+            dispatched: counts.dispatched,
+            dequeued: counts.dequeued,
+            expired: counts.expired,
+            discarded: counts.discarded,
+        }
+    }
+}
+
+impl PolicyView {
+    fn of(entry: &PolicyEntry) -> Self {
+        Self {
+            pattern: entry.pattern.clone(),
+            line: entry.line,
+        }
+    }
 }
 
 /// A durable subscription.
@@ -60,6 +116,14 @@ pub struct MessagesView {
     pub consumers: usize,
 }
 
+impl MessagesView {
+    fn add(&mut self, other: Self) {
+        self.pending += other.pending;
+        self.in_flight += other.in_flight;
+        self.consumers += other.consumers;
+    }
+}
+
 impl Broker {
     /// What is used and what waits, now.
     pub fn view(&self) -> BrokerView {
@@ -83,12 +147,31 @@ impl Broker {
 }
 
 fn destination_view((destination, node): (Destination, Node)) -> DestinationView {
-    let (usage, parked, messages) = match &node {
+    let (usage, policy, parked, messages, totals) = match &node {
         Node::Queue(queue) => {
-            let parked = queue.lock().parking.len();
-            (&queue.usage, parked, messages_view(queue))
+            let state = queue.lock();
+            let (parked, totals) = (state.parking.len(), state.counts.into());
+            drop(state);
+            let messages = messages_view(queue);
+            (&queue.usage, &queue.policy, parked, messages, totals)
         }
-        Node::Topic(topic) => (&topic.usage, topic.parked(), MessagesView::default()),
+        Node::Topic(topic) => {
+            let totals = TotalsView {
+                enqueued: topic.enqueued(),
+                ..TotalsView::default()
+            };
+            let messages = MessagesView {
+                consumers: topic.subscriptions().len(),
+                ..MessagesView::default()
+            };
+            (
+                &topic.usage,
+                &topic.policy,
+                topic.parked(),
+                messages,
+                totals,
+            )
+        }
     };
     DestinationView {
         destination,
@@ -96,6 +179,8 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
         memory_limit_bytes: usage.limit_bytes(),
         parked,
         messages,
+        totals,
+        policy: PolicyView::of(policy),
     }
 }
 

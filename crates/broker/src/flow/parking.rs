@@ -7,9 +7,9 @@
 use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::turn::{Turn, Work};
-use floodway_message::Message;
 use floodway_message::session::{Event, Failure, FailureKind, ProducerId, Reply};
-use std::collections::{BTreeSet, VecDeque};
+use floodway_message::{Message, Now};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -150,6 +150,17 @@ fn kept_bytes(message: &Message) -> usize {
     message.head().len() + message.body().len() + OVERHEAD_BYTES
 }
 
+/// What one producer, or one commit, has waiting at one destination.
+pub(crate) struct ParkedView {
+    pub(crate) outbox: Arc<Outbox>,
+    /// `None` for a commit.
+    pub(crate) producer: Option<ProducerId>,
+    pub(crate) full: Full,
+    pub(crate) waited_ms: u64,
+    pub(crate) sends: usize,
+    pub(crate) bytes: usize,
+}
+
 /// The sends that wait at one destination.
 #[derive(Default)]
 pub(crate) struct Parking {
@@ -170,6 +181,30 @@ impl Parking {
 
     pub(crate) fn len(&self) -> usize {
         self.fifo.len()
+    }
+
+    /// Who waits, in the order of their first send.
+    pub(crate) fn view(&self, now: Now) -> Vec<ParkedView> {
+        let mut told: Vec<ParkedView> = Vec::new();
+        let mut places = BTreeMap::new();
+        for (_, parked) in &self.fifo {
+            let key = (parked.outbox.id, parked.producer());
+            let place = *places.entry(key).or_insert(told.len());
+            if let Some(known) = told.get_mut(place) {
+                known.sends += 1;
+                known.bytes += parked.bytes();
+                continue;
+            }
+            told.push(ParkedView {
+                outbox: Arc::clone(&parked.outbox),
+                producer: matches!(parked.waiting, Waiting::Send(_)).then(|| parked.producer()),
+                full: parked.full.clone(),
+                waited_ms: now.monotonic_ms.saturating_sub(parked.since_ms),
+                sends: 1,
+                bytes: parked.bytes(),
+            });
+        }
+        told
     }
 
     pub(crate) fn front(&self) -> Option<&Parked> {

@@ -77,6 +77,12 @@ impl Usage {
         }
     }
 
+    /// Changes the limit; sends that wait are looked at.
+    pub(crate) fn set_limit_bytes(&self, limit_bytes: u64) {
+        self.limit_bytes.store(limit_bytes, Ordering::Relaxed);
+        self.signal.raise();
+    }
+
     /// The node, this or an ancestor, that is full.
     pub(crate) fn full_node(&self) -> Option<&Usage> {
         let limit = self.limit_bytes.load(Ordering::Relaxed);

@@ -100,6 +100,7 @@ impl Queue {
             state
                 .parking
                 .log_blocked(&full, &self.destination, &peer, now);
+            turn.later(Work::Explain(self.destination.clone()));
         }
     }
 

@@ -36,6 +36,7 @@ impl Session {
         if count == 0 && matches!(ack.range, AckRange::One(_)) {
             return self.unknown(ack, turn);
         }
+        consumer.note_acknowledged(turn.now);
         share_room(&consumer, &queues, turn);
         if let Some(failure) = failure {
             return turn.answer(&self.outbox, ack.reply, Err(failure));
@@ -106,6 +107,7 @@ impl Session {
         if count == 0 && matches!(ack.range, AckRange::One(_)) {
             return self.unknown(ack, turn);
         }
+        consumer.note_acknowledged(turn.now);
         share_room(consumer, queues, turn);
         turn.answer(&self.outbox, ack.reply, Ok(()));
     }

@@ -30,7 +30,6 @@ impl Session {
         for transaction in std::mem::take(&mut state.transactions).into_values() {
             transaction.undo(turn);
         }
-        state.uncommitted_bytes = 0;
         for consumer in std::mem::take(&mut state.consumers).into_values() {
             self.detach(&consumer, turn);
         }

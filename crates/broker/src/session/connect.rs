@@ -5,7 +5,7 @@
 //! older, so no two wait for each other.
 
 use super::{Session, SessionState};
-use crate::outbox::Outbox;
+use crate::outbox::{self, Outbox};
 use crate::turn::Turn;
 use floodway_message::session::{Connect, Event, Failure, FailureKind};
 use parking_lot::Mutex;
@@ -50,6 +50,11 @@ impl Session {
             "connected"
         );
         self.outbox.set_resends(connect.resends);
+        self.outbox.named(outbox::Client {
+            id: Arc::clone(&connect.client_id),
+            user: connect.user,
+            protocol: connect.protocol,
+        });
         state.client_id = Some(connect.client_id);
         turn.push(
             &self.outbox,

@@ -1,12 +1,14 @@
 //! Local transactions and composite sends: collected here, made final (or prepared) as one
 //! [`Operation`].
 //!
-//! What is sent in a transaction waits in memory, bounded per connection by count and bytes; it
-//! is not charged to its destinations before the commit, so a transaction never waits on itself.
+//! What is sent in a transaction waits in memory, bounded by count, and by bytes for all
+//! transactions together; it is not charged to its destinations before the commit, so a
+//! transaction never waits on itself.
 
 use super::{Session, SessionState};
 use crate::consumer::Consumer;
 use crate::destination::Node;
+use crate::flow::usage::Charge;
 use crate::operation::{Acknowledged, Operation};
 use crate::queue::Queue;
 use crate::queue::in_flight::Mark;
@@ -20,7 +22,8 @@ pub(crate) struct Transaction {
     /// What its acknowledgements are marked with.
     pub(super) mark: Mark,
     sends: Vec<(Destinations, Message)>,
-    bytes: usize,
+    /// Bytes of the sends, among all that are uncommitted.
+    charges: Vec<Charge>,
     pub(super) count: usize,
     acks: Vec<Acknowledged>,
 }
@@ -30,7 +33,7 @@ impl Transaction {
         Self {
             mark,
             sends: Vec::new(),
-            bytes: 0,
+            charges: Vec::new(),
             count: 0,
             acks: Vec::new(),
         }
@@ -106,23 +109,25 @@ impl Session {
         let tx = tx.unwrap_or_default();
         let settings = &self.broker.settings;
         let bytes = message.head().len() + message.body().len();
-        let over = state.uncommitted_bytes + bytes > settings.uncommitted_bytes_max;
+        let uncommitted = &self.broker.uncommitted;
+        let over = uncommitted.used_bytes() + bytes as u64 > uncommitted.limit_bytes();
         let Some(transaction) = state.transactions.get_mut(&tx) else {
             return self.no_transaction(tx, reply, turn);
         };
         if over || transaction.count >= settings.uncommitted_count_max {
             let text = format!(
-                "the transaction is too large: at most {} operations, and {} bytes of messages per \
-                 connection, may be uncommitted; commit more often",
+                "the transaction is too large: it may have at most {} operations, and all that are \
+                 uncommitted {} bytes of messages; commit more often",
                 settings.uncommitted_count_max, settings.uncommitted_bytes_max
             );
             let failure = Failure::new(FailureKind::Transaction, text);
             return turn.answer(&self.outbox, reply, Err(failure));
         }
         transaction.sends.push((destinations, message));
-        transaction.bytes += bytes;
+        transaction
+            .charges
+            .push(Charge::new(uncommitted, bytes as u64));
         transaction.count += 1;
-        state.uncommitted_bytes += bytes;
         turn.answer(&self.outbox, reply, Ok(()));
     }
 
@@ -175,7 +180,6 @@ impl Session {
             self.no_transaction(tx, reply, turn);
             return None;
         };
-        state.uncommitted_bytes -= transaction.bytes;
         let mut sends = Vec::with_capacity(transaction.sends.len());
         for (destinations, message) in &transaction.sends {
             if let Err(failure) = self.expand(destinations, message, &mut sends, turn) {
@@ -200,7 +204,6 @@ impl Session {
         let Some(transaction) = state.transactions.remove(&tx) else {
             return self.no_transaction(tx, reply, turn);
         };
-        state.uncommitted_bytes -= transaction.bytes;
         turn.answer(&self.outbox, reply, Ok(()));
         transaction.undo(turn);
     }

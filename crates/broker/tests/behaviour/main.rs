@@ -12,6 +12,7 @@
 mod client;
 mod connections;
 mod dead_letters;
+mod explaining;
 mod flow_control;
 mod prepared;
 mod queues;

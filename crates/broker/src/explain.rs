@@ -1,0 +1,184 @@
+//! Why producers are blocked, and what would free them: the answer to the question that users
+//! ask first.
+//!
+//! From the views of the core alone: which limit is reached, who holds the space and why it is
+//! not freed, and the smallest changes that would unblock, the one that helps most first. It
+//! changes nothing. Bytes and milliseconds.
+
+use crate::broker::Broker;
+use crate::settings::Cursor;
+use crate::view::{BlockedView, ConsumerView, HolderView, LimitView};
+use floodway_message::{Destination, Now};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+mod cause;
+mod remedy;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use cause::Cause;
+pub use remedy::Remedy;
+
+/// Everything that is blocked, by the limit that it waits for.
+#[derive(Debug, Clone, Default)]
+pub struct Explanation {
+    /// Of the limit that has blocked longest first; empty when nothing is blocked.
+    pub limits: Vec<Blockage>,
+}
+
+/// One limit that is reached, and what waits for it.
+#[derive(Debug, Clone)]
+pub struct Blockage {
+    /// The limit.
+    pub limit: LimitView,
+    /// Who waits, the longest first.
+    pub blocked: Vec<BlockedView>,
+    /// Who holds the space, the one with most first.
+    pub holders: Vec<HolderView>,
+    /// Why the space is not freed, for each of the holders.
+    pub causes: Vec<Cause>,
+    /// What would help, the best first.
+    pub remedies: Vec<Remedy>,
+}
+
+/// What of a destination decides about remedies.
+pub(crate) struct Kind {
+    pub(crate) cursor: Cursor,
+    pub(crate) durables_away: Vec<(Arc<str>, Arc<str>)>,
+}
+
+impl Broker {
+    /// Explains every blocked producer; with a destination, only those that send to it.
+    pub fn explain(&self, only: Option<&Destination>, now: Now) -> Explanation {
+        let mut by_limit: BTreeMap<LimitKey, Vec<BlockedView>> = BTreeMap::new();
+        for blocked in self.blocked(now) {
+            if only.is_none_or(|only| *only == blocked.destination) {
+                let key = LimitKey::of(&blocked.limit);
+                by_limit.entry(key).or_default().push(blocked);
+            }
+        }
+        let explained = by_limit
+            .into_values()
+            .filter_map(|blocked| self.explain_limit(blocked, now));
+        let mut limits: Vec<Blockage> = explained.collect();
+        let longest = |one: &Blockage| one.blocked.first().map_or(0, |first| first.blocked_ms);
+        limits.sort_by_key(|one| std::cmp::Reverse(longest(one)));
+        Explanation { limits }
+    }
+
+    /// Says in the log who holds the space that sends to a destination wait for, why, and what
+    /// would help.
+    pub(crate) fn log_explanation(&self, destination: &Destination, now: Now) {
+        for blockage in self.explain(Some(destination), now).limits {
+            tracing::warn!("{destination}: {}", text::OneLine(&blockage));
+        }
+    }
+
+    fn explain_limit(&self, blocked: Vec<BlockedView>, now: Now) -> Option<Blockage> {
+        let limit = self.current(&blocked.first()?.limit);
+        let holders = self.holders(&limit, now);
+        let mut causes = Vec::new();
+        for holder in &holders {
+            let kind = self.kind_of(&holder.destination);
+            causes.extend(cause::of_holder(holder, &kind));
+        }
+        if let LimitView::Store {
+            used_bytes,
+            limit_bytes,
+        }
+        | LimitView::Temp {
+            used_bytes,
+            limit_bytes,
+        } = &limit
+            && (*limit_bytes == 0 || used_bytes < limit_bytes)
+        {
+            causes.insert(0, Cause::DiskFull);
+        }
+        let cursors = |destination: &Destination| self.kind_of(destination).cursor;
+        let remedies = remedy::of_limit(&limit, &blocked, &causes, cursors);
+        Some(Blockage {
+            limit,
+            blocked,
+            holders,
+            causes,
+            remedies,
+        })
+    }
+
+    /// The limit as it is now, not as it was when the first one was blocked.
+    fn current(&self, limit: &LimitView) -> LimitView {
+        match limit {
+            LimitView::Memory { destination, .. } => {
+                let node = destination.as_ref().and_then(|name| {
+                    let nodes = self.nodes.read();
+                    nodes.get(name).map(|node| Arc::clone(node.usage()))
+                });
+                let usage = node.unwrap_or_else(|| Arc::clone(&self.memory));
+                LimitView::Memory {
+                    destination: destination.clone(),
+                    used_bytes: usage.used_bytes(),
+                    limit_bytes: usage.limit_bytes(),
+                }
+            }
+            LimitView::Store { limit_bytes, .. } => LimitView::Store {
+                used_bytes: self
+                    .store
+                    .as_ref()
+                    .map_or(0, |store| store.usage().used_bytes),
+                limit_bytes: *limit_bytes,
+            },
+            LimitView::Temp { limit_bytes, .. } => LimitView::Temp {
+                used_bytes: self
+                    .spool
+                    .as_ref()
+                    .map_or(0, |spool| spool.usage().used_bytes),
+                limit_bytes: *limit_bytes,
+            },
+            LimitView::Congested => LimitView::Congested,
+        }
+    }
+
+    fn kind_of(&self, destination: &Destination) -> Kind {
+        let node = self.nodes.read().get(destination).cloned();
+        match node {
+            Some(node) => node.kind(),
+            None => Kind {
+                cursor: Cursor::Store,
+                durables_away: Vec::new(),
+            },
+        }
+    }
+}
+
+/// Which limit it is, whatever is used of it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum LimitKey {
+    Memory(Option<Destination>),
+    Store,
+    Temp,
+    Congested,
+}
+
+impl LimitKey {
+    fn of(limit: &LimitView) -> Self {
+        match limit {
+            LimitView::Memory { destination, .. } => Self::Memory(destination.clone()),
+            LimitView::Store { .. } => Self::Store,
+            LimitView::Temp { .. } => Self::Temp,
+            LimitView::Congested => Self::Congested,
+        }
+    }
+}
+
+/// How people tell one consumer from another.
+pub(crate) fn name_of(consumer: &ConsumerView) -> String {
+    let connection = &consumer.connection;
+    let user = connection.user.as_ref();
+    let user = user.map_or_else(String::new, |user| format!(", user {user}"));
+    format!(
+        "consumer {} of client {} ({}{user})",
+        consumer.consumer, connection.client_id, connection.peer
+    )
+}

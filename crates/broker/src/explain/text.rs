@@ -1,0 +1,283 @@
+//! The explanation as people read it: one screen, no markup.
+
+use super::{Blockage, Cause, Explanation, name_of};
+use crate::view::{BlockedView, HolderView, LimitView};
+use std::fmt;
+
+/// Most lines of one kind; the rest is counted.
+const LINES_MAX: usize = 5;
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.limits.is_empty() {
+            return f.write_str("No producer is blocked.\n");
+        }
+        for blockage in &self.limits {
+            write!(f, "{blockage}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Blockage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "BLOCKED by the {}", Limit(&self.limit))?;
+        for one in self.blocked.iter().take(LINES_MAX) {
+            writeln!(f, "  {}", Blocked(one))?;
+        }
+        more(f, self.blocked.len(), "producers")?;
+        if let Some(policy) = self.blocked.first().map(|one| &one.policy) {
+            match policy.line {
+                0 => writeln!(f, "  Policy: the default entry")?,
+                line => writeln!(
+                    f,
+                    "  Policy: entry \"{}\", line {line} of the configuration",
+                    policy.pattern
+                )?,
+            }
+        }
+        writeln!(f, "Space is held by")?;
+        for holder in self.holders.iter().take(LINES_MAX) {
+            writeln!(f, "  {}", Holder(holder))?;
+        }
+        more(f, self.holders.len(), "destinations")?;
+        writeln!(f, "Because")?;
+        for cause in self.causes.iter().take(LINES_MAX) {
+            writeln!(f, "  {cause}")?;
+        }
+        writeln!(f, "What helps")?;
+        for (number, remedy) in self.remedies.iter().enumerate() {
+            writeln!(f, "  {}. {}", number + 1, remedy.advice)?;
+            if let Some(command) = &remedy.command {
+                writeln!(f, "     now:   {command}")?;
+            }
+            if let Some(xml) = &remedy.xml {
+                writeln!(f, "     later: {xml}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same in one line of the log: the first of each.
+pub(super) struct OneLine<'a>(pub(super) &'a Blockage);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Blockage {
+            holders,
+            causes,
+            remedies,
+            ..
+        } = self.0;
+        f.write_str("space is held by ")?;
+        match holders.first() {
+            Some(holder) => write!(f, "{}", Holder(holder))?,
+            None => f.write_str("nobody that is known")?,
+        }
+        if let Some(cause) = causes.first() {
+            write!(f, "; because {cause}")?;
+        }
+        for remedy in remedies.iter().take(2) {
+            write!(f, "; what helps: {}", remedy.advice)?;
+            if let Some(command) = &remedy.command {
+                write!(f, " ({command})")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn more(f: &mut fmt::Formatter<'_>, count: usize, what: &str) -> fmt::Result {
+    match count.checked_sub(LINES_MAX) {
+        Some(rest) if rest > 0 => writeln!(f, "  and {rest} more {what}"),
+        _ => Ok(()),
+    }
+}
+
+struct Limit<'a>(&'a LimitView);
+
+impl fmt::Display for Limit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut of = |name: &str, used: u64, limit: u64| {
+            let (used, limit) = (Bytes(used), Bytes(limit));
+            write!(f, "{name}: {used} of {limit} used")
+        };
+        match self.0 {
+            LimitView::Memory {
+                destination,
+                used_bytes,
+                limit_bytes,
+            } => {
+                let name = match destination {
+                    Some(destination) => format!("memory limit of {destination}"),
+                    None => "memory limit of the broker".to_owned(),
+                };
+                of(&name, *used_bytes, *limit_bytes)
+            }
+            LimitView::Store {
+                used_bytes,
+                limit_bytes,
+            } => of("store limit", *used_bytes, *limit_bytes),
+            LimitView::Temp {
+                used_bytes,
+                limit_bytes,
+            } => of("temp limit", *used_bytes, *limit_bytes),
+            LimitView::Congested => f.write_str("disk: more waits to be written than it takes"),
+        }
+    }
+}
+
+struct Blocked<'a>(&'a BlockedView);
+
+impl fmt::Display for Blocked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let BlockedView {
+            connection,
+            producer,
+            destination,
+            blocked_ms,
+            sends,
+            bytes,
+            ..
+        } = self.0;
+        match producer {
+            Some(producer) => write!(f, "producer {producer}")?,
+            None => f.write_str("a commit")?,
+        }
+        write!(
+            f,
+            " of client {} ({}) to {destination}: for {}, {sends} sends wait ({})",
+            connection.client_id,
+            connection.peer,
+            Time(*blocked_ms),
+            Bytes(*bytes as u64)
+        )
+    }
+}
+
+struct Holder<'a>(&'a HolderView);
+
+impl fmt::Display for Holder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let HolderView {
+            destination,
+            bytes,
+            messages,
+            consumers,
+            ..
+        } = self.0;
+        write!(
+            f,
+            "{destination}: {}, {} pending, {} delivered and not acknowledged, {} consumers",
+            Bytes(*bytes),
+            messages.pending,
+            messages.in_flight,
+            messages.consumers
+        )?;
+        if let Some(first) = consumers.first().filter(|one| one.unacknowledged > 0) {
+            write!(
+                f,
+                "; most with {}: {} messages, {}",
+                name_of(first),
+                first.unacknowledged,
+                Bytes(first.unacknowledged_bytes)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoConsumer { destination } => {
+                write!(f, "nobody consumes from {destination}")
+            }
+            Self::NotAcknowledged {
+                destination,
+                consumer,
+            } => {
+                let since = match consumer.since_acknowledged_ms {
+                    Some(since) => format!("acknowledged last {} ago", Time(since)),
+                    None => "has not acknowledged anything".to_owned(),
+                };
+                write!(
+                    f,
+                    "{} on {destination} holds {} messages (prefetch {}) and {since}",
+                    name_of(consumer),
+                    consumer.unacknowledged,
+                    consumer.prefetch
+                )
+            }
+            Self::TransactionOpen {
+                destination,
+                consumer,
+            } => write!(
+                f,
+                "{} on {destination} has acknowledged {} messages in a transaction that is open",
+                name_of(consumer),
+                consumer.in_transaction
+            ),
+            Self::NothingSelected {
+                destination,
+                selectors,
+            } => write!(
+                f,
+                "no pending message of {destination} matches a selector of its consumers: {}",
+                selectors.join(" | ")
+            ),
+            Self::GroupOwnerStalled {
+                destination,
+                consumer,
+            } => write!(
+                f,
+                "{} on {destination} owns {} message groups and does not acknowledge",
+                name_of(consumer),
+                consumer.groups
+            ),
+            Self::DurableAway {
+                destination,
+                client_id,
+                name,
+            } => write!(
+                f,
+                "durable subscription {name} of client {client_id} to {destination} has no consumer"
+            ),
+            Self::Consuming { destination } => write!(
+                f,
+                "producers send to {destination} faster than its consumers take"
+            ),
+            Self::DiskFull => f.write_str("the disk is full before the limit is reached"),
+        }
+    }
+}
+
+/// Bytes in the unit that people use.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.0;
+        match bytes {
+            0..1024 => write!(f, "{bytes} bytes"),
+            1024..1_048_576 => write!(f, "{:.1} kb", bytes as f64 / 1024.0),
+            1_048_576..1_073_741_824 => write!(f, "{:.1} mb", bytes as f64 / 1_048_576.0),
+            _ => write!(f, "{:.1} gb", bytes as f64 / 1_073_741_824.0),
+        }
+    }
+}
+
+/// Milliseconds in the unit that people use.
+struct Time(u64);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0 / 1000;
+        match seconds {
+            0..120 => write!(f, "{:.1} s", self.0 as f64 / 1000.0),
+            120..7200 => write!(f, "{} min", seconds / 60),
+            _ => write!(f, "{} h", seconds / 3600),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The blocked registry: which producer waits, on which limit, since when, and who holds the space.
+
+use super::consumers::{ConnectionView, ConsumerView, consumers_of};
+use super::{MessagesView, PolicyView, messages_view};
+use crate::broker::Broker;
+use crate::destination::Node;
+use crate::flow::parking::{Full, ParkedView};
+use crate::queue::Queue;
+use crate::queue::lane::Kept;
+use crate::turn::Turn;
+use floodway_message::session::ProducerId;
+use floodway_message::{Destination, Now};
+use std::sync::Arc;
+
+/// Most holders that are told of one limit.
+const HOLDERS_MAX: usize = 10;
+
+/// A producer, or a commit, that waits for space at one destination.
+#[derive(Debug, Clone)]
+pub struct BlockedView {
+    /// Whose it is.
+    pub connection: ConnectionView,
+    /// Its producer; `None` for a commit, or a send to several destinations.
+    pub producer: Option<ProducerId>,
+    /// Where it waits.
+    pub destination: Destination,
+    /// For what.
+    pub limit: LimitView,
+    /// For so long, milliseconds.
+    pub blocked_ms: u64,
+    /// Sends that wait.
+    pub sends: usize,
+    /// Their bytes.
+    pub bytes: usize,
+    /// The policy of the destination.
+    pub policy: PolicyView,
+}
+
+/// A limit that is reached. Bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LimitView {
+    /// Memory: of one destination, or of the whole broker (`None`).
+    Memory {
+        /// Whose limit.
+        destination: Option<Destination>,
+        /// Used now.
+        used_bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The store.
+    Store {
+        /// Used now.
+        used_bytes: u64,
+        /// The limit; not reached, if the disk is full before it.
+        limit_bytes: u64,
+    },
+    /// The temp store.
+    Temp {
+        /// Used now.
+        used_bytes: u64,
+        /// The limit; not reached, if the disk is full before it.
+        limit_bytes: u64,
+    },
+    /// None: the disk is slower than the producers for a moment.
+    Congested,
+}
+
+/// A destination that holds space.
+#[derive(Debug, Clone)]
+pub struct HolderView {
+    /// Which one.
+    pub destination: Destination,
+    /// Bytes that it holds of what is limited.
+    pub bytes: u64,
+    /// Its messages.
+    pub messages: MessagesView,
+    /// Its consumers, the one that holds most first.
+    pub consumers: Vec<ConsumerView>,
+    /// Its policy.
+    pub policy: PolicyView,
+}
+
+impl LimitView {
+    fn of(full: &Full, broker: &Broker) -> Self {
+        match full {
+            Full::Memory {
+                node,
+                used_bytes,
+                limit_bytes,
+            } => Self::Memory {
+                destination: (**node != *broker.memory.name())
+                    .then(|| Destination::parse(node).ok())
+                    .flatten(),
+                used_bytes: *used_bytes,
+                limit_bytes: *limit_bytes,
+            },
+            Full::Store {
+                used_bytes,
+                limit_bytes,
+            } => Self::Store {
+                used_bytes: *used_bytes,
+                limit_bytes: *limit_bytes,
+            },
+            Full::Temp {
+                used_bytes,
+                limit_bytes,
+            } => Self::Temp {
+                used_bytes: *used_bytes,
+                limit_bytes: *limit_bytes,
+            },
+            Full::Congested => Self::Congested,
+        }
+    }
+}
+
+impl Broker {
+    /// Changes the memory limit of a destination, or of the broker (`None`), until the next start;
+    /// 0 is none of its own. Sends that have room then go on at once. `false` if there is no such
+    /// destination.
+    pub fn set_memory_limit(
+        &self,
+        destination: Option<&Destination>,
+        limit_bytes: u64,
+        now: Now,
+    ) -> bool {
+        let usage = match destination {
+            None => Some(Arc::clone(&self.memory)),
+            Some(name) => {
+                let nodes = self.nodes.read();
+                nodes.get(name).map(|node| Arc::clone(node.usage()))
+            }
+        };
+        let Some(usage) = usage else { return false };
+        tracing::info!(
+            "memory limit of {} changed from {} to {limit_bytes} bytes",
+            usage.name(),
+            usage.limit_bytes()
+        );
+        usage.set_limit_bytes(limit_bytes);
+        Turn::new(self, now).finish();
+        true
+    }
+
+    /// Every producer that waits for space, the longest first.
+    pub fn blocked(&self, now: Now) -> Vec<BlockedView> {
+        let mut blocked = Vec::new();
+        for node in self.parked_nodes() {
+            let (destination, policy, parked) = match &node {
+                Node::Queue(queue) => {
+                    let parked = queue.lock().parking.view(now);
+                    (&queue.destination, &queue.policy, parked)
+                }
+                Node::Topic(topic) => (&topic.destination, &topic.policy, topic.parked_view(now)),
+            };
+            let told = |one: ParkedView| BlockedView {
+                connection: ConnectionView::of(&one.outbox),
+                producer: one.producer,
+                destination: destination.clone(),
+                limit: LimitView::of(&one.full, self),
+                blocked_ms: one.waited_ms,
+                sends: one.sends,
+                bytes: one.bytes,
+                policy: PolicyView::of(policy),
+            };
+            blocked.extend(parked.into_iter().map(told));
+        }
+        blocked.sort_by_key(|one| std::cmp::Reverse(one.blocked_ms));
+        blocked
+    }
+
+    /// Who holds the space of a limit, the one with most first.
+    pub fn holders(&self, limit: &LimitView, now: Now) -> Vec<HolderView> {
+        let nodes = self.nodes.read().clone();
+        let only = match limit {
+            LimitView::Memory { destination, .. } => destination.as_ref(),
+            LimitView::Store { .. } | LimitView::Temp { .. } => None,
+            LimitView::Congested => return Vec::new(),
+        };
+        let mut held: Vec<(u64, Destination, Node)> = nodes
+            .into_iter()
+            .filter(|(destination, _)| only.is_none_or(|only| only == destination))
+            .map(|(destination, node)| (self.held_bytes(limit, &node), destination, node))
+            .filter(|(bytes, ..)| *bytes > 0)
+            .collect();
+        held.sort_by_key(|(bytes, ..)| std::cmp::Reverse(*bytes));
+        held.truncate(HOLDERS_MAX);
+        held.into_iter()
+            .map(|(bytes, destination, node)| {
+                let mut consumers = consumers_of(&node, now);
+                consumers.sort_by_key(|one| std::cmp::Reverse(one.unacknowledged_bytes));
+                let (messages, policy) = match &node {
+                    Node::Queue(queue) => (messages_view(queue), &queue.policy),
+                    Node::Topic(topic) => {
+                        let mut all = MessagesView::default();
+                        for subscription in topic.subscriptions().iter() {
+                            all.add(messages_view(&subscription.queue));
+                        }
+                        (all, &topic.policy)
+                    }
+                };
+                HolderView {
+                    destination,
+                    bytes,
+                    messages,
+                    consumers,
+                    policy: PolicyView::of(policy),
+                }
+            })
+            .collect()
+    }
+
+    fn held_bytes(&self, limit: &LimitView, node: &Node) -> u64 {
+        let kept = match limit {
+            LimitView::Memory { .. } => {
+                return match node {
+                    Node::Queue(queue) => queue.usage.used_bytes(),
+                    Node::Topic(topic) => topic.usage.used_bytes(),
+                };
+            }
+            LimitView::Store { .. } => Kept::Stored,
+            LimitView::Temp { .. } => Kept::Spooled,
+            LimitView::Congested => return 0,
+        };
+        match node {
+            Node::Queue(queue) => self.kept_bytes(queue, kept),
+            Node::Topic(topic) => {
+                let subscriptions = topic.subscriptions();
+                let queues = subscriptions.iter().map(|one| &one.queue);
+                queues.map(|queue| self.kept_bytes(queue, kept)).sum()
+            }
+        }
+    }
+
+    fn kept_bytes(&self, queue: &Arc<Queue>, kept: Kept) -> u64 {
+        let store = match kept {
+            Kept::Stored => &self.store,
+            Kept::Spooled => &self.spool,
+        };
+        let Some(store) = store else { return 0 };
+        let lists: Vec<_> = queue.lock().lists().collect();
+        let of_kind = lists.into_iter().filter(|(other, _)| *other == kept);
+        of_kind
+            .filter_map(|(_, list)| Some(store.list(list)?.pending_bytes))
+            .sum()
+    }
+}
