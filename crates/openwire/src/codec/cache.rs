@@ -11,6 +11,9 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
+/// Slots remembered by [`kind`].
+const KINDS: usize = 5;
+
 /// Free slots of the writer's cache at the beginning of a frame.
 const SLACK: usize = 100;
 
@@ -91,6 +94,8 @@ pub(super) struct WriteCache {
     hasher: RandomState,
     next: usize,
     oldest: usize,
+    /// Where a value of each kind was found last: most frames repeat those of the frame before.
+    recent: [u16; KINDS],
 }
 
 #[derive(Debug, Default)]
@@ -98,6 +103,17 @@ enum Slot {
     #[default]
     Free,
     Holds(Option<CachedValue>),
+}
+
+/// Values that alternate within a frame are of different kinds.
+fn kind(key: Option<CachedRef<'_>>) -> usize {
+    match key {
+        None => 0,
+        Some(CachedRef::ProducerId(_)) => 1,
+        Some(CachedRef::ConsumerId(_)) => 2,
+        Some(CachedRef::ActiveMQDestination(_)) => 3,
+        Some(_) => 4,
+    }
 }
 
 impl Slot {
@@ -118,6 +134,7 @@ impl WriteCache {
             hasher: RandomState::default(),
             next: 0,
             oldest: 0,
+            recent: [0; KINDS],
         }
     }
 
@@ -143,13 +160,17 @@ impl WriteCache {
     }
 
     /// The slot of a value.
-    pub(super) fn find(&self, key: Option<CachedRef<'_>>) -> Option<i16> {
-        let hash = self.hasher.hash_one(key);
+    pub(super) fn find(&mut self, key: Option<CachedRef<'_>>) -> Option<i16> {
         let is_same = |index: &u16| {
             let slot = self.slots.get(usize::from(*index));
             slot.is_some_and(|slot| slot.holds(key))
         };
-        i16::try_from(*self.by_value.find(hash, is_same)?).ok()
+        let recent = self.recent.get_mut(kind(key))?;
+        if !is_same(recent) {
+            let hash = self.hasher.hash_one(key);
+            *recent = *self.by_value.find(hash, is_same)?;
+        }
+        i16::try_from(*recent).ok()
     }
 
     /// Stores a value that has no slot; -1 when there is none free.

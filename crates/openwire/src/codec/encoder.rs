@@ -8,15 +8,14 @@ use super::writer::Scratch;
 use super::{Format, Wire, Writer};
 use floodway_message::Output;
 
-/// Memory for one frame that is kept for the next.
-const KEPT_BYTES_MAX: usize = 64 * 1024;
-
 /// Encodes one direction of a connection.
 #[derive(Debug)]
 pub struct Encoder {
     format: Format,
     cache: WriteCache,
     scratch: Scratch,
+    /// Size, type and flags of the frame before.
+    head: Vec<u8>,
 }
 
 impl Default for Encoder {
@@ -32,6 +31,7 @@ impl Encoder {
             format,
             cache: WriteCache::new(format.cache_size),
             scratch: Scratch::default(),
+            head: Vec::new(),
         }
     }
 
@@ -41,43 +41,81 @@ impl Encoder {
     }
 
     /// Appends a frame with its size prefix.
+    ///
+    /// Fields are written where they stay, in the output's buffer, behind as much room as the
+    /// head of the frame before took; where that was not right, they are moved.
     pub fn put<T: Wire>(&mut self, value: &T, output: &mut Output) {
         if self.format.cache {
             self.cache.sweep();
         }
-        let type_id = value.type_id();
-        value.write(&mut Writer::new(
-            self.format,
-            &mut self.scratch,
-            &mut self.cache,
-        ));
         let scratch = &mut self.scratch;
+        scratch.body = std::mem::take(output.buffer());
+        let start = scratch.body.len();
+        let room = self.head.len();
+        scratch.body.extend_from_slice(&self.head);
+        value.write(&mut Writer::new(self.format, scratch, &mut self.cache));
         let shared: usize = scratch.shared.iter().map(|(_, bytes)| bytes.len()).sum();
-        let (length, bits) = scratch.bits.parts();
+        let fields = scratch.body.len() - start - room + shared;
+        self.fill_head(value.type_id(), fields);
+        self.place_head(start, room);
+        if self.scratch.shared.is_empty() {
+            *output.buffer() = std::mem::take(&mut self.scratch.body);
+        } else {
+            self.put_pieces(start, room, output);
+        }
+    }
+
+    /// Size, type and flags.
+    fn fill_head(&mut self, type_id: u8, fields: usize) {
+        let (length, bits) = self.scratch.bits.parts();
         let flags = if self.format.tight {
             length.bytes().len() + bits.len()
         } else {
             0
         };
-        let size = 1 + flags + scratch.body.len() + shared;
-        let size = i32::try_from(size).unwrap_or(i32::MAX);
-        output.put(&size.to_be_bytes());
-        output.put(&[type_id]);
+        let size = i32::try_from(1 + flags + fields).unwrap_or(i32::MAX);
+        self.head.clear();
+        self.head.extend_from_slice(&size.to_be_bytes());
+        self.head.push(type_id);
         if self.format.tight {
-            output.put(length.bytes());
-            output.put(bits);
+            self.head.extend_from_slice(length.bytes());
+            self.head.extend_from_slice(bits);
         }
+        self.scratch.bits.clear();
+    }
+
+    /// Puts the head in front of the fields, which begin at `start + room`.
+    fn place_head(&mut self, start: usize, room: usize) {
+        let body = &mut self.scratch.body;
+        let fields = start + room..body.len();
+        let begin = start + self.head.len();
+        let end = begin + fields.len();
+        if begin != fields.start {
+            body.resize(end.max(fields.end), 0);
+            body.copy_within(fields, begin);
+            body.truncate(end);
+        }
+        if let Some(place) = body.get_mut(start..begin) {
+            place.copy_from_slice(&self.head);
+        }
+    }
+
+    /// Hands out a frame with byte sequences that are kept by reference.
+    fn put_pieces(&mut self, start: usize, room: usize, output: &mut Output) {
+        let mut body = std::mem::take(&mut self.scratch.body);
+        let frame = body.get(start..).unwrap_or_default().to_vec();
+        body.truncate(start);
+        *output.buffer() = body;
         let mut from = 0;
-        for (place, bytes) in scratch.shared.drain(..) {
-            output.put(scratch.body.get(from..place).unwrap_or_default());
+        for (place, bytes) in self.scratch.shared.drain(..) {
+            let place = place - start - room + self.head.len();
+            output.put(frame.get(from..place).unwrap_or_default());
             output.put_body(&bytes);
             from = place;
         }
-        output.put(scratch.body.get(from..).unwrap_or_default());
-        scratch.bits.clear();
-        scratch.body.clear();
-        if scratch.body.capacity() > KEPT_BYTES_MAX {
-            scratch.body = bytes::BytesMut::new();
-        }
+        output.put(frame.get(from..).unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests;

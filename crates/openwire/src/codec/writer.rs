@@ -13,33 +13,43 @@ use floodway_message::output::SHARE_BYTES_MIN;
 /// Longest text that Java's tight reader takes.
 const TIGHT_TEXT_BYTES_MAX: usize = 32_766;
 
+const WORD_BITS: usize = 64;
+
 /// Flags of a tight frame, the first in the lowest bit.
 #[derive(Debug, Default)]
 pub(super) struct Bits {
+    /// Whole words.
     bytes: Vec<u8>,
+    /// The last, incomplete word.
+    word: u64,
     count: usize,
 }
 
 impl Bits {
     #[inline]
     fn push(&mut self, bit: bool) {
-        if self.count.is_multiple_of(8) {
-            self.bytes.push(0);
-        }
-        if let Some(last) = self.bytes.last_mut() {
-            *last |= u8::from(bit) << (self.count % 8);
-        }
+        self.word |= u64::from(bit) << (self.count % WORD_BITS);
         self.count += 1;
+        if self.count.is_multiple_of(WORD_BITS) {
+            self.bytes.extend_from_slice(&self.word.to_le_bytes());
+            self.word = 0;
+        }
     }
 
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
+        self.word = 0;
         self.count = 0;
     }
 
     /// The number of bytes in the form in which it stands in front of them, and the bytes.
-    pub(super) fn parts(&self) -> (Length, &[u8]) {
-        let count = u16::try_from(self.bytes.len()).unwrap_or(u16::MAX);
+    pub(super) fn parts(&mut self) -> (Length, &[u8]) {
+        let length = self.count.div_ceil(8);
+        if self.bytes.len() < length {
+            self.bytes.extend_from_slice(&self.word.to_le_bytes());
+        }
+        self.bytes.truncate(length);
+        let count = u16::try_from(length).unwrap_or(u16::MAX);
         let [high, low] = count.to_be_bytes();
         let head = match count {
             0..64 => ([low, 0, 0], 1),
@@ -62,6 +72,7 @@ impl Length {
 /// What the writers of a connection use again and again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
+    /// Where fields are appended: the buffer of the output, lent for one frame.
     pub(super) body: BytesMut,
     pub(super) bits: Bits,
     /// Byte sequences kept by reference, each with its place in `body`.

@@ -75,7 +75,7 @@ impl Conversation {
         let dispatch = MessageDispatch {
             consumer_id: Some(consumer.id.clone()),
             destination: message.destination.clone(),
-            message: Some(Box::new(message)),
+            message: Some(message),
             redelivery_counter: redeliveries,
             ..MessageDispatch::default()
         };

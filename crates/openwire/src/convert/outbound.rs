@@ -19,13 +19,10 @@ pub(crate) struct Outgoing {
 }
 
 /// Makes the wire form of a message.
-pub(crate) fn message(message: &Message, outgoing: &Outgoing) -> WireMessage {
+pub(crate) fn message(message: &Message, outgoing: &Outgoing) -> Box<WireMessage> {
     let native = message.native(native::TAG).and_then(Native::decode);
     let mut native = native.unwrap_or_else(|| foreign(message));
-    let mut wire = native
-        .rare
-        .take()
-        .map_or_else(WireMessage::default, |rare| *rare);
+    let mut wire = native.rare.take().unwrap_or_default();
     wire.type_id = native.type_id;
     wire.persistent = message.is_persistent();
     wire.priority = i8::try_from(message.priority()).unwrap_or(4);

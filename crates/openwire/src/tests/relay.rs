@@ -48,7 +48,7 @@ fn content(wire: &WireMessage) -> Option<Vec<u8>> {
 
 #[track_caller]
 fn check_relay(wire: &WireMessage) {
-    let back = outbound::message(&take_in(wire), &OUTGOING);
+    let back = *outbound::message(&take_in(wire), &OUTGOING);
     assert_eq!(content(&back), content(wire));
     let producer = |wire: &WireMessage| wire.message_id.as_ref().unwrap().producer_id.clone();
     assert_eq!(producer(&back), producer(wire));
@@ -271,7 +271,7 @@ fn properties_without_a_field_of_their_own_are_kept_as_they_came() {
     // What the broker adds later comes behind them.
     let mut builder = message.rebuild();
     builder.property("added", PropertyValue::String("later"));
-    let back = outbound::message(&builder.build(0).unwrap(), &OUTGOING);
+    let back = *outbound::message(&builder.build(0).unwrap(), &OUTGOING);
     let mut all = entries.to_vec();
     all.push(("added", Primitive::String(b"later")));
     assert_eq!(back.marshalled_properties, Some(map(&all)));
@@ -298,7 +298,7 @@ fn a_message_of_another_protocol_becomes_a_text_or_bytes_message() {
     builder.id("ID:stomp-1-2:3:-1:1:9").destination(&queue);
     builder.property("p", PropertyValue::String("v"));
     builder.body(BodyKind::Text, Bytes::from_static("😀".as_bytes()));
-    let text = outbound::message(&builder.build(0).unwrap(), &OUTGOING);
+    let text = *outbound::message(&builder.build(0).unwrap(), &OUTGOING);
     assert_eq!(text.type_id, 28);
     assert_eq!(content(&text), Some(text_content("😀")));
     assert_eq!(text.message_id.unwrap().producer_sequence_id, 9);
@@ -308,7 +308,7 @@ fn a_message_of_another_protocol_becomes_a_text_or_bytes_message() {
     let mut builder = MessageBuilder::new();
     builder.id("anything").destination(&queue);
     builder.body(BodyKind::Bytes, Bytes::from_static(b"\0\x01"));
-    let bytes = outbound::message(&builder.build(0).unwrap(), &OUTGOING);
+    let bytes = *outbound::message(&builder.build(0).unwrap(), &OUTGOING);
     assert_eq!(
         (bytes.type_id, content(&bytes)),
         (24, Some(b"\0\x01".to_vec()))
