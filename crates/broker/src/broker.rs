@@ -3,6 +3,7 @@
 //! It owns no thread. Connections submit through their [`Session`]; the server calls
 //! [`Broker::tick`] now and then and [`Broker::page_step`] on threads that may read from disk.
 
+use crate::advisory::Advisories;
 use crate::error::BrokerError;
 use crate::flow::usage::{Signal, Usage};
 use crate::outbox::{Outbox, Wake};
@@ -41,6 +42,7 @@ pub struct Broker {
     pub(crate) prepared: Prepared,
     pub(crate) work: crate::background::Background,
     pub(crate) audit: Mutex<crate::audit::Audit>,
+    pub(crate) advisories: Advisories,
     parked: Mutex<Vec<Node>>,
     awaiting: Mutex<Vec<Arc<Outbox>>>,
     awaiting_pages: Mutex<Vec<Arc<Queue>>>,
@@ -83,14 +85,17 @@ impl Broker {
     ) -> Result<Arc<Self>, BrokerError> {
         let signal = Arc::new(Signal::default());
         let limit = settings.usage.memory_limit_bytes;
+        let memory = Usage::root("broker", limit, Arc::clone(&signal));
+        let policies = Policies::new(&settings);
         let broker = Arc::new(Self {
-            memory: Usage::root("broker", limit, Arc::clone(&signal)),
+            advisories: Advisories::new(&settings, &policies, &memory, now),
+            memory,
             uncommitted: Usage::root(
                 "uncommitted",
                 settings.uncommitted_bytes_max as u64,
                 Arc::clone(&signal),
             ),
-            policies: Policies::new(&settings),
+            policies,
             audit: Mutex::new(crate::audit::Audit::new(settings.audited_producers_max)),
             settings,
             store,

@@ -7,10 +7,11 @@ use crate::filter::Filter;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
 use floodway_message::Now;
+use floodway_message::advisory::ConsumerFacts;
 use floodway_message::session::{AckRange, ConsumerId};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// A consumer, shared by the queues it is attached to.
 #[derive(Debug)]
@@ -21,6 +22,10 @@ pub(crate) struct Consumer {
     pub(crate) browser: bool,
     pub(crate) exclusive: bool,
     pub(crate) priority: i8,
+    /// What is told of it; `None` while advisories are off.
+    pub(crate) facts: Option<Arc<ConsumerFacts>>,
+    /// It was told to be slow, and has had no room since.
+    pub(crate) slow: AtomicBool,
     prefetch: AtomicU32,
     unacked: AtomicU32,
     browsed: AtomicU64,
@@ -40,6 +45,7 @@ pub(crate) struct ConsumerParts {
     pub(crate) exclusive: bool,
     pub(crate) priority: i8,
     pub(crate) prefetch: u32,
+    pub(crate) facts: Option<Arc<ConsumerFacts>>,
 }
 
 impl Consumer {
@@ -51,6 +57,8 @@ impl Consumer {
             browser: parts.browser,
             exclusive: parts.exclusive,
             priority: parts.priority,
+            facts: parts.facts,
+            slow: AtomicBool::new(false),
             prefetch: AtomicU32::new(parts.prefetch),
             unacked: AtomicU32::new(0),
             browsed: AtomicU64::new(0),

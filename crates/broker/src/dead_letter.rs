@@ -4,6 +4,7 @@
 //! The move is one batch of the store: after a crash the message is in exactly one place. Dead
 //! letters are never held back by limits, so that a full destination can always be drained.
 
+use crate::advisory::Class;
 use crate::destination::Node;
 use crate::entry::{Entry, Place};
 use crate::queue::add::Writes;
@@ -102,10 +103,17 @@ impl DeadLetter {
                 Place::Stored { .. } | Place::Memory => writes.stored.push(change),
             }
         }
-        let letter = self.message(turn).filter(|message| self.is_kept(message));
+        let letter = self.message(turn);
+        if let (true, Some(message)) = (self.expired, &letter) {
+            self.origin.advise(Class::Expired, message, None, turn);
+        }
+        let letter = letter.filter(|message| self.is_kept(message));
         let target = letter.and_then(|message| {
             let target = self.target(&message)?;
-            Some((self.copy(&message, &target, turn)?, target))
+            let copy = self.copy(&message, &target, turn)?;
+            self.origin
+                .advise(Class::DeadLettered, &message, None, turn);
+            Some((copy, target))
         });
         let Some((copy, target)) = target else {
             let removals = turn.broker.write_removals(&mut writes);

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod settings;
 pub mod view;
 
+mod advisory;
 mod audit;
 mod background;
 mod broker;

@@ -246,7 +246,7 @@ impl Operation {
     }
 
     fn carry_out(mut self, turn: &mut Turn<'_>) {
-        let (mut sends, expired) = self.targets(turn.now.wall_ms);
+        let (mut sends, expired) = self.targets(turn);
         let queues = involved(&sends, &self.acks);
         let mut locked: Locked<'_> = queues
             .values()
@@ -301,7 +301,7 @@ impl Operation {
         }
         for ack in &self.acks {
             if let Some((queue, state)) = locked.get_mut(&ack.queue.id) {
-                queue.take_marked(state, (ack.consumer.as_ref(), self.mark), writes);
+                queue.take_marked(state, (ack.consumer.as_ref(), self.mark), writes, turn);
             }
         }
         // What could not be taken in is there again after a restart.
@@ -336,7 +336,8 @@ impl Operation {
     }
 
     /// Takes the sends out, and apart from them those to queues that have expired.
-    fn targets(&mut self, wall_ms: i64) -> (Vec<Target>, Vec<(Arc<Queue>, Message)>) {
+    fn targets(&mut self, turn: &mut Turn<'_>) -> (Vec<Target>, Vec<(Arc<Queue>, Message)>) {
+        let wall_ms = turn.now.wall_ms;
         let mut expired = Vec::new();
         let mut targets = Vec::with_capacity(self.sends.len());
         for (node, message) in std::mem::take(&mut self.sends) {
@@ -346,7 +347,7 @@ impl Operation {
                     targets.push(Target::new(node, message));
                 }
                 Node::Queue(queue) => expired.push((queue, message)),
-                Node::Topic(_) => {}
+                Node::Topic(topic) => topic.advise_expired(&message, turn),
             }
         }
         (targets, expired)
@@ -485,6 +486,7 @@ fn involved(sends: &[Target], acks: &[Acknowledged]) -> BTreeMap<u64, Arc<Queue>
 fn publish(sends: &[Target], sender: u64, turn: &mut Turn<'_>) {
     for send in sends {
         if let Target::Topic(topic, shared) = send {
+            topic.advise_arrival(&shared.message, turn);
             topic.publish_transient(std::slice::from_ref(shared), sender, false, turn);
         }
     }

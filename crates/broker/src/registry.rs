@@ -84,6 +84,9 @@ impl Broker {
         nodes.insert(destination.clone(), node.clone());
         drop(nodes);
         tracing::debug!(%destination, "created");
+        if !destination.kind().is_temporary() {
+            self.destination_came(destination, None, turn);
+        }
         self.introduce(&node, destination, turn);
         Ok(node)
     }
@@ -187,6 +190,7 @@ impl Broker {
             }
             Node::Topic(topic) => topic.close(turn),
         }
+        self.destination_gone(destination, turn);
     }
 
     /// Removes destinations that have been empty and unused for longer than their policy allows.
@@ -281,6 +285,7 @@ impl Broker {
             if let Node::Topic(topic) = self.node(destination, turn)? {
                 subscribe(&topic, turn);
             }
+            self.listen(subscription, turn);
             return Ok(());
         }
         let target = PatternTarget::Subscription(Arc::clone(subscription));
@@ -293,6 +298,7 @@ impl Broker {
                 subscribe(&topic, turn);
             }
         }
+        self.listen(subscription, turn);
         Ok(())
     }
 
@@ -316,6 +322,7 @@ impl Broker {
         for topic in topics {
             topic.unsubscribe(queue, turn);
         }
+        self.advisories.remove_listener(queue);
         self.unregister(queue);
     }
 

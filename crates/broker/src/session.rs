@@ -182,7 +182,10 @@ impl Session {
                 self.remove_durable(state, client_id, &name, reply, turn);
             }
             Command::Send(_) => debug_assert!(false, "sends are batched"),
-            Command::OpenProducer(_) | Command::CloseProducer { .. } => {}
+            Command::OpenProducer(open) => self.broker.producer_came(*open, self.outbox.id, turn),
+            Command::CloseProducer { producer } => {
+                self.broker.producer_gone((self.outbox.id, producer), turn);
+            }
             Command::Ack(ack) => self.acknowledge(state, &ack, turn),
             Command::SetPrefetch { consumer, prefetch } => {
                 self.set_prefetch(state, consumer, prefetch, turn);
@@ -234,6 +237,8 @@ impl Session {
             && destination.kind().is_temporary()
             && !state.temporaries.contains(&destination)
         {
+            let owner = Some(self.outbox.id);
+            self.broker.destination_came(&destination, owner, turn);
             state.temporaries.push(destination);
         }
         turn.answer(&self.outbox, reply, result);

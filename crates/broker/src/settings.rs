@@ -41,6 +41,32 @@ pub struct BrokerSettings {
     /// How often inactive destinations are looked for; 0 is never
     /// (`schedulePeriodForDestinationPurge`).
     pub destination_purge_period_ms: u64,
+    /// What the broker tells of itself.
+    pub advisories: AdvisorySettings,
+}
+
+/// Advisory messages.
+#[derive(Debug, Clone)]
+pub struct AdvisorySettings {
+    /// `advisorySupport`: `false` tells nothing at all.
+    pub support: bool,
+    /// `anonymousProducerAdvisorySupport`: producers without a destination are told of, too.
+    pub anonymous_producers: bool,
+    /// The broker's id, as its clients know it.
+    pub origin_id: String,
+    /// The address of the broker, as its clients know it.
+    pub origin_url: String,
+}
+
+impl Default for AdvisorySettings {
+    fn default() -> Self {
+        Self {
+            support: true,
+            anonymous_producers: false,
+            origin_id: "ID:localhost-0:1".into(),
+            origin_url: String::new(),
+        }
+    }
 }
 
 impl Default for BrokerSettings {
@@ -61,6 +87,7 @@ impl Default for BrokerSettings {
             audited_producers_max: 2048,
             message_groups_max: 65_536,
             destination_purge_period_ms: 0,
+            advisories: AdvisorySettings::default(),
         }
     }
 }
@@ -167,6 +194,31 @@ pub struct PolicyEntry {
     pub inactive_timeout_before_gc_ms: u64,
     /// `enableAudit`: suppress repeated producer sequences.
     pub enable_audit: bool,
+    /// What is told of what happens here.
+    pub advisories: AdvisoryPolicy,
+}
+
+/// Advisories that are off unless a policy entry says otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AdvisoryPolicy {
+    /// `advisoryForConsumed`: each message that was acknowledged.
+    pub consumed: bool,
+    /// `advisoryForDelivery`: each message that came.
+    pub delivered: bool,
+    /// `advisoryForDispatched`: each message on its way to a consumer.
+    pub dispatched: bool,
+    /// `advisoryForDiscardingMessages`: each message over the pending limit.
+    pub discarded: bool,
+    /// `advisoryForSlowConsumers`.
+    pub slow_consumers: bool,
+    /// `advisoryForFastProducers`: each producer that begins to wait for room.
+    pub fast_producers: bool,
+    /// `advisoryWhenFull`: each limit that holds a send back.
+    pub when_full: bool,
+    /// `sendAdvisoryIfNoConsumers`: each non-persistent message where nobody consumes.
+    pub no_consumers: bool,
+    /// `includeBodyForAdvisory`: messages are told with their bodies.
+    pub with_body: bool,
 }
 
 impl PolicyEntry {
@@ -209,6 +261,7 @@ impl PolicyEntry {
             gc_inactive_destinations: false,
             inactive_timeout_before_gc_ms: 60_000,
             enable_audit: true,
+            advisories: AdvisoryPolicy::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A message is shared by its subscriptions and charged once, until the last lets go. For durable
 //! subscriptions it is stored once, as one record that stands in the lists of all of them.
 
+use crate::advisory::Blocked;
 use crate::destination::Node;
 use crate::entry::Held;
 use crate::filter::Filter;
@@ -346,6 +347,8 @@ impl Topic {
         match treatment(&full, &self.policy, turn) {
             Treatment::Refuse => {
                 let failure = full.failure(&self.destination, 0);
+                let producer = (outbox.id, incoming.producer);
+                Blocked::notice(&full, producer, (&self.destination, &self.policy), turn);
                 turn.answer(outbox, incoming.reply, Err(failure));
             }
             Treatment::Park { deadline_ms } => {
@@ -368,7 +371,7 @@ impl Topic {
     pub(crate) fn park(self: &Arc<Self>, parked: Parked, turn: &mut Turn<'_>) {
         let mut parking = self.parking.lock();
         let (full, peer) = (parked.full.clone(), Arc::clone(&parked.outbox));
-        parking.push(parked, turn);
+        parking.push(parked, (&self.destination, &self.policy), turn);
         if !std::mem::replace(&mut parking.listed, true) {
             turn.broker.list(Node::Topic(Arc::clone(self)));
         }
@@ -476,6 +479,7 @@ impl Topic {
             return;
         }
         if message.is_expired(turn.now.wall_ms) {
+            self.advise_expired(&message, turn);
             turn.answer(outbox, reply, Ok(()));
             return;
         }
@@ -485,6 +489,7 @@ impl Topic {
             let node = Node::Topic(Arc::clone(self));
             Operation::new(vec![(node, message)], outbox, reply).apply(turn);
         } else {
+            self.advise_arrival(&message, turn);
             publishing.transient.push(self.share(message));
             turn.answer(outbox, reply, Ok(()));
         }
@@ -499,6 +504,7 @@ impl Topic {
 
     /// Publishes one message on behalf of the broker itself.
     pub(crate) fn publish(self: &Arc<Self>, message: Message, turn: &mut Turn<'_>) {
+        self.advise_arrival(&message, turn);
         let shared = [self.share(message)];
         self.publish_transient(&shared, u64::MAX, true, turn);
     }

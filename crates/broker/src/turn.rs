@@ -4,6 +4,7 @@
 //! in id order). What one destination wants of another is put on the turn's list and done after
 //! the lock is gone; connections are woken at the very end, once each.
 
+use crate::advisory::Happening;
 use crate::broker::Broker;
 use crate::dead_letter::DeadLetter;
 use crate::destination::Node;
@@ -33,6 +34,8 @@ pub(crate) enum Work {
     Moved(Moved),
     /// Undo a commit that waited too long.
     Abandon(Box<Operation>, Failure),
+    /// Tell whoever listens what has happened.
+    Advise(Box<Happening>),
 }
 
 /// An acknowledgement that moved messages to their dead letter queue.
@@ -193,6 +196,7 @@ impl<'a> Turn<'a> {
                 Work::Explain(destination) => self.broker.log_explanation(&destination, self.now),
                 Work::Commit(operation) => operation.offer(&mut self),
                 Work::Moved(moved) => moved.answer(&mut self),
+                Work::Advise(happening) => happening.tell(&mut self),
             }
         }
         for outbox in &self.touched {

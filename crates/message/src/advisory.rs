@@ -60,11 +60,11 @@ pub enum Advisory {
 #[non_exhaustive]
 pub enum Thing {
     /// A connection.
-    Connection(ConnectionFacts),
+    Connection(Arc<ConnectionFacts>),
     /// A consumer or browser.
-    Consumer(ConsumerFacts),
+    Consumer(Arc<ConsumerFacts>),
     /// A producer.
-    Producer(ProducerFacts),
+    Producer(Arc<ProducerFacts>),
     /// A destination.
     Destination {
         /// Which.
@@ -210,13 +210,13 @@ impl Thing {
 
     fn decode(input: &mut Bytes) -> Option<Self> {
         Some(match input.try_get_u8().ok()? {
-            0 => Self::Connection(ConnectionFacts {
+            0 => Self::Connection(Arc::new(ConnectionFacts {
                 introduction: take_introduction(input)?,
                 client_id: take_text(input)?,
                 user: take_option(input)?,
                 peer: take_text(input)?,
-            }),
-            1 => Self::Consumer(ConsumerFacts {
+            })),
+            1 => Self::Consumer(Arc::new(ConsumerFacts {
                 introduction: take_introduction(input)?,
                 destinations: take_destinations(input)?,
                 client_id: take_text(input)?,
@@ -227,11 +227,11 @@ impl Thing {
                 no_local: input.try_get_u8().ok()? != 0,
                 exclusive: input.try_get_u8().ok()? != 0,
                 priority: input.try_get_i8().ok()?,
-            }),
-            2 => Self::Producer(ProducerFacts {
+            })),
+            2 => Self::Producer(Arc::new(ProducerFacts {
                 introduction: take_introduction(input)?,
                 destinations: take_destinations(input)?,
-            }),
+            })),
             3 => Self::Destination {
                 destination: take_destination(input)?,
                 owner: take_option(input)?,

@@ -4,11 +4,13 @@
 //! parked bytes are bounded. A producer's sends keep their order because whatever comes while
 //! something waits, waits behind it.
 
+use crate::advisory::Blocked;
 use crate::operation::Operation;
 use crate::outbox::Outbox;
+use crate::settings::PolicyEntry;
 use crate::turn::{Turn, Work};
 use floodway_message::session::{Event, Failure, FailureKind, ProducerId, Reply};
-use floodway_message::{Message, Now};
+use floodway_message::{Destination, Message, Now};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -211,11 +213,17 @@ impl Parking {
         self.fifo.front().map(|(_, parked)| parked)
     }
 
-    pub(crate) fn push(&mut self, parked: Parked, turn: &mut Turn<'_>) {
+    pub(crate) fn push(
+        &mut self,
+        parked: Parked,
+        place: (&Destination, &PolicyEntry),
+        turn: &mut Turn<'_>,
+    ) {
         self.blocked_since_ms.get_or_insert(parked.since_ms);
         let producer = parked.producer();
         if parked.outbox.park(producer, parked.bytes()) {
             turn.push(&parked.outbox, Event::Pause { producer });
+            Blocked::notice_parked(&parked, place, turn);
         }
         let ticket = match &parked.waiting {
             Waiting::Send(_) => parked.outbox.next_ticket(),

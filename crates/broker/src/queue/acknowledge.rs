@@ -1,5 +1,6 @@
 //! Acknowledgements: a message is consumed, given back, or sent to the dead letter queue.
 
+use crate::advisory::Class;
 use crate::broker::Removals;
 use crate::consumer::Consumer;
 use crate::dead_letter::DeadLetter;
@@ -88,6 +89,7 @@ impl Queue {
         match ack.kind {
             AckKind::Consumed => {
                 state.counts.dequeued += 1;
+                self.advise(Class::Consumed, &entry.message, None, turn);
                 remove(&entry, writes);
             }
             AckKind::Poison => {
@@ -177,6 +179,7 @@ impl Queue {
         state: &mut QueueState,
         (consumer, tx): (Option<&Arc<Consumer>>, Mark),
         writes: &mut Writes,
+        turn: &mut Turn<'_>,
     ) {
         let mut entries = state.take_promised(tx);
         if let Some(attachment) = state.attachment_mut(consumer) {
@@ -186,6 +189,7 @@ impl Queue {
         for entry in entries {
             state.in_flight_count -= 1;
             state.counts.dequeued += 1;
+            self.advise(Class::Consumed, &entry.message, None, turn);
             remove(&entry, writes);
         }
     }

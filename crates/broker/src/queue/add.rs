@@ -289,6 +289,7 @@ impl Queue {
         let spot = self.spot(state, (&message, &self.usage), turn)?;
         self.note_spot(&spot, &message, writes, turn);
         self.note_expiration(state, message.expiration_ms(), turn);
+        self.advise_arrival(state, &message, turn);
         if spot.keep {
             let entry = self.entry(message, spot.order, spot.place);
             state.push(spot.lane, entry);

@@ -4,6 +4,7 @@
 //! everything; a message group stays with one consumer. A message that no consumer with room
 //! wants is passed over, and looked at again only when that can have changed.
 
+use crate::advisory::Class;
 use crate::consumer::Consumer;
 use crate::entry::Entry;
 use crate::queue::{Attachment, Owner, Queue, QueueState};
@@ -51,6 +52,7 @@ impl Queue {
                 break;
             }
         }
+        self.advise_slow(state, turn);
         self.page_in(state, turn);
     }
 
@@ -170,6 +172,7 @@ impl Queue {
         if wake {
             turn.touch(&consumer.outbox);
         }
+        self.advise(Class::Dispatched, &entry.message, Some(consumer), turn);
         attachment.in_flight.push(delivery, entry);
         state.in_flight_count += 1;
         state.counts.dispatched += 1;

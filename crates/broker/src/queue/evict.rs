@@ -33,6 +33,7 @@ impl Queue {
                     .remove(&(entry.expiration_ms, lane as u8, entry.order));
             }
             state.counts.discarded += 1;
+            self.advise_discarded(state, &entry.message, turn);
             acknowledge::remove(&entry, &mut writes);
         }
         self.write_removals(&mut writes, turn);

@@ -1,5 +1,6 @@
 //! Sends into a queue: admitted, parked or refused; and parked ones taken in when there is room.
 
+use crate::advisory::Blocked;
 use crate::dead_letter::DeadLetter;
 use crate::destination::Node;
 use crate::flow::admission::{Demand, Treatment, fullness, treatment};
@@ -66,6 +67,8 @@ impl Queue {
         match treatment(&full, &self.policy, turn) {
             Treatment::Refuse => {
                 let failure = full.failure(&self.destination, 0);
+                let producer = (outbox.id, incoming.producer);
+                Blocked::notice(&full, producer, (&self.destination, &self.policy), turn);
                 tracing::info!(destination = %self.destination, peer = %outbox.peer, "send refused: {failure}");
                 turn.answer(outbox, incoming.reply, Err(failure));
             }
@@ -90,7 +93,8 @@ impl Queue {
         turn: &mut Turn<'_>,
     ) {
         let (full, peer) = (parked.full.clone(), Arc::clone(&parked.outbox));
-        state.parking.push(parked, turn);
+        let place = (&self.destination, &*self.policy);
+        state.parking.push(parked, place, turn);
         if !std::mem::replace(&mut state.parking.listed, true) {
             turn.broker.list(Node::Queue(Arc::clone(self)));
         }

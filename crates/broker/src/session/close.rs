@@ -33,6 +33,7 @@ impl Session {
         for consumer in std::mem::take(&mut state.consumers).into_values() {
             self.detach(&consumer, turn);
         }
+        self.broker.producers_gone(self.outbox.id, turn);
         for destination in std::mem::take(&mut state.temporaries) {
             self.broker.remove(&destination, turn);
         }
@@ -44,6 +45,7 @@ impl Session {
                 clients.remove(&client_id);
             }
         }
+        self.broker.connection_gone(self.outbox.id, turn);
     }
 
     /// Takes a consumer away from everything it is attached to.
@@ -62,5 +64,6 @@ impl Session {
             }
             queue.detach(consumer, turn);
         }
+        self.broker.consumer_gone(consumer, turn);
     }
 }

@@ -50,6 +50,7 @@ impl Session {
             "connected"
         );
         self.outbox.set_resends(connect.resends);
+        self.broker.connection_came(&connect, &self.outbox, turn);
         self.outbox.named(outbox::Client {
             id: Arc::clone(&connect.client_id),
             user: connect.user,

@@ -112,6 +112,7 @@ impl Session {
         for queue in attached {
             queue.attach(&consumer, turn);
         }
+        self.broker.consumer_came(&consumer, turn);
         Ok(())
     }
 
@@ -128,6 +129,7 @@ impl Session {
         });
         let exclusive = policy.is_some_and(|policy| policy.all_consumers_exclusive_by_default);
         let selector = open.selector.clone().filter(|_| queue.is_some());
+        let prefetch = open.prefetch.unwrap_or(by_policy);
         Consumer::new(ConsumerParts {
             id: open.consumer,
             outbox: Arc::clone(&self.outbox),
@@ -135,7 +137,8 @@ impl Session {
             browser: open.browser,
             exclusive: open.exclusive || exclusive,
             priority: open.priority,
-            prefetch: open.prefetch.unwrap_or(by_policy),
+            prefetch,
+            facts: self.broker.consumer_facts(open, self.outbox.id, prefetch),
         })
     }
 
@@ -198,6 +201,8 @@ impl Session {
         state.consumers.insert(open.consumer, Arc::clone(&consumer));
         turn.answer_after(&self.outbox, open.reply, batch);
         subscription.queue.attach(&consumer, turn);
+        self.broker.consumer_came(&consumer, turn);
+        self.broker.listen_again(&subscription, turn);
         Ok(())
     }
 

@@ -22,13 +22,13 @@ fn introduction() -> Introduction {
 
 fn things() -> Vec<Thing> {
     vec![
-        Thing::Connection(ConnectionFacts {
+        Thing::Connection(Arc::new(ConnectionFacts {
             introduction: introduction(),
             client_id: "client".into(),
             user: Some("".into()),
             peer: "tcp://127.0.0.1:1".into(),
-        }),
-        Thing::Consumer(ConsumerFacts {
+        })),
+        Thing::Consumer(Arc::new(ConsumerFacts {
             introduction: introduction(),
             destinations: vec![queue("A"), queue("B.>")],
             client_id: "client".into(),
@@ -39,11 +39,11 @@ fn things() -> Vec<Thing> {
             no_local: false,
             exclusive: true,
             priority: -5,
-        }),
-        Thing::Producer(ProducerFacts {
+        })),
+        Thing::Producer(Arc::new(ProducerFacts {
             introduction: introduction(),
             destinations: Vec::new(),
-        }),
+        })),
         Thing::Destination {
             destination: Destination::new(DestinationKind::TempTopic, "ID:a:1").unwrap(),
             owner: Some("ID:a".into()),
