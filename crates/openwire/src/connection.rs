@@ -6,10 +6,10 @@
 //! limit, so that no work is done for a client that is not logged in.
 
 mod acknowledge;
-mod advisory;
 mod connect;
 mod consumer;
 mod conversation;
+mod destination;
 mod event;
 mod heart;
 mod producer;
@@ -19,8 +19,6 @@ mod reply;
 mod tests;
 mod transaction;
 mod window;
-
-pub use advisory::Temporaries;
 
 use crate::codec::{Decoder, Format};
 use crate::error::OpenWireError;
@@ -40,16 +38,11 @@ pub(crate) struct OpenWireConnection {
 }
 
 impl OpenWireConnection {
-    pub(crate) fn new(
-        settings: Arc<Settings>,
-        temporaries: Arc<Temporaries>,
-        serial: u64,
-        now: Now,
-    ) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
         let limit = settings.frame_before_login_bytes_max;
         Self {
             decoder: Decoder::new(Format::before_negotiation(), limit),
-            talk: Conversation::new(settings, temporaries, serial, now),
+            talk: Conversation::new(settings),
             early: BytesMut::new(),
         }
     }

@@ -4,6 +4,7 @@
 //! out byte for byte; all else is converted to fields that every protocol reads. It knows nothing
 //! of connections' states.
 
+pub(crate) mod advisory;
 pub(crate) mod body;
 pub(crate) mod destination;
 pub(crate) mod inbound;

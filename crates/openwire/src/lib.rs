@@ -14,7 +14,6 @@ mod error;
 pub mod generated;
 mod settings;
 
-pub use connection::Temporaries;
 pub use convert::body::{InflateError, inflate};
 pub use settings::Settings;
 
@@ -26,16 +25,13 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub struct OpenWire {
     settings: Arc<Settings>,
-    temporaries: Arc<Temporaries>,
 }
 
 impl OpenWire {
-    /// OpenWire with the given limits and names. All connectors of a broker share what is known
-    /// of temporary destinations.
-    pub fn new(settings: Settings, temporaries: Arc<Temporaries>) -> Self {
+    /// OpenWire with the given limits and names.
+    pub fn new(settings: Settings) -> Self {
         Self {
             settings: Arc::new(settings),
-            temporaries,
         }
     }
 }
@@ -58,15 +54,9 @@ impl Protocol for OpenWire {
         }
     }
 
-    fn open(&self, serial: u64, now: Now) -> Box<dyn Connection> {
+    fn open(&self, _serial: u64, _now: Now) -> Box<dyn Connection> {
         let settings = Arc::clone(&self.settings);
-        let temporaries = Arc::clone(&self.temporaries);
-        Box::new(connection::OpenWireConnection::new(
-            settings,
-            temporaries,
-            serial,
-            now,
-        ))
+        Box::new(connection::OpenWireConnection::new(settings))
     }
 }
 

@@ -83,6 +83,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The id of the broker that clients are told.
+    pub fn broker_id(&self) -> String {
+        format!("ID:{}-{}-0:1", self.host, self.broker_name)
+    }
+
     /// What is offered to every client.
     pub(crate) fn offer(&self) -> Offer {
         Offer {

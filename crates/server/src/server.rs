@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use floodway_broker::Broker;
 use floodway_config::{ProtocolSettings, Settings};
 use floodway_message::session::Protocol;
-use floodway_openwire::{OpenWire, Temporaries};
+use floodway_openwire::OpenWire;
 use floodway_stomp::Stomp;
 use floodway_transport::{BoundConnector, Clock, Connector};
 use std::net::SocketAddr;
@@ -44,11 +44,11 @@ impl Server {
     ///
     /// # Errors
     /// When an address is taken or a store cannot be opened; nothing has changed then.
-    pub async fn start(settings: Settings, clock: Clock) -> Result<Self> {
+    pub async fn start(mut settings: Settings, clock: Clock) -> Result<Self> {
+        tell_origin(&mut settings);
         let mut bound = Vec::new();
-        let temporaries = Arc::default();
         for connector in &settings.connectors {
-            let protocol = protocol(&connector.protocol, &settings.broker.name, &temporaries)?;
+            let protocol = protocol(&connector.protocol, &settings.broker.name)?;
             let opened = BoundConnector::bind(connector.transport.clone());
             bound.push((opened.map_err(at_line(connector.transport.line))?, protocol));
         }
@@ -128,17 +128,10 @@ impl Server {
     }
 }
 
-fn protocol(
-    settings: &ProtocolSettings,
-    broker_name: &str,
-    temporaries: &Arc<Temporaries>,
-) -> Result<Arc<dyn Protocol>> {
+fn protocol(settings: &ProtocolSettings, broker_name: &str) -> Result<Arc<dyn Protocol>> {
     let speak_stomp = |settings: &floodway_stomp::Settings| Stomp::new(settings.clone());
-    let speak_openwire = |settings: &floodway_openwire::Settings| {
-        let mut settings = settings.clone();
-        settings.broker_name = broker_name.into();
-        OpenWire::new(settings, Arc::clone(temporaries))
-    };
+    let speak_openwire =
+        |settings: &floodway_openwire::Settings| OpenWire::new(named(settings, broker_name));
     Ok(match settings {
         ProtocolSettings::Stomp(stomp) => Arc::new(speak_stomp(stomp)),
         ProtocolSettings::OpenWire(openwire) => Arc::new(speak_openwire(openwire)),
@@ -148,6 +141,31 @@ fn protocol(
         ])),
         other => bail!("protocol {other:?} is configured and not built in"),
     })
+}
+
+/// A connector's settings with the name of the broker.
+fn named(settings: &floodway_openwire::Settings, name: &str) -> floodway_openwire::Settings {
+    floodway_openwire::Settings {
+        broker_name: name.into(),
+        ..settings.clone()
+    }
+}
+
+/// The broker is to its own advisories what its first OpenWire connector says.
+fn tell_origin(settings: &mut Settings) {
+    let openwire = settings
+        .connectors
+        .iter()
+        .find_map(|one| match &one.protocol {
+            ProtocolSettings::OpenWire(openwire) | ProtocolSettings::Auto { openwire, .. } => {
+                Some(openwire)
+            }
+            _ => None,
+        });
+    let openwire = named(openwire.unwrap_or(&<_>::default()), &settings.broker.name);
+    let advisories = &mut settings.broker.advisories;
+    advisories.origin_id = openwire.broker_id();
+    advisories.origin_url = openwire.broker_url.to_string();
 }
 
 fn at_line(line: u32) -> impl Fn(floodway_transport::TransportError) -> anyhow::Error {

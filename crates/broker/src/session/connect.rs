@@ -37,7 +37,7 @@ impl Session {
         }
         let client = Client {
             outbox: Arc::clone(&self.outbox),
-            session: connect.session,
+            session: connect.session.clone(),
             state: Arc::downgrade(&self.state),
         };
         clients.insert(Arc::clone(&connect.client_id), client);

@@ -4,6 +4,7 @@ use super::conversation::{Answer, Ask, Conversation, Phase, Turn};
 use super::heart::Beat;
 use super::reply::Pending;
 use crate::codec::{Encoder, Offer, Text};
+use crate::convert::advisory;
 use crate::error::OpenWireError;
 use crate::generated::{
     BrokerId, BrokerInfo, ConnectionControl, ConnectionInfo, KeepAliveInfo, WireFormatInfo,
@@ -52,9 +53,8 @@ impl Conversation {
         }
     }
 
-    pub(super) fn broker_id(&self) -> BrokerId {
-        let name = &self.settings.broker_name;
-        let value = Text::new(&format!("ID:{}-{name}-0:1", self.settings.host));
+    fn broker_id(&self) -> BrokerId {
+        let value = Text::new(&self.settings.broker_id());
         BrokerId { value: Some(value) }
     }
 
@@ -89,6 +89,10 @@ impl Conversation {
         self.connection_id = Some(connection_id.detached());
         self.fault_tolerant = info.fault_tolerant || info.failover_reconnect;
         self.phase = Phase::Connecting;
+        let shown = ConnectionInfo {
+            password: None,
+            ..info.clone()
+        };
         turn.commands.push(Command::Connect(Box::new(Connect {
             client_id,
             user: text(&info.user_name),
@@ -96,7 +100,7 @@ impl Conversation {
             protocol: "OpenWire",
             resends: self.fault_tolerant,
             session: Some(connection_id.to_str().as_ref().into()),
-            introduction: None,
+            introduction: advisory::introduction(&connection_id.to_str(), &shown),
             reply: self.replies.open(Pending::Connect(ask, info.manageable)),
         })));
         Ok(Answer::Later)

@@ -4,7 +4,6 @@
 //! ConnectionError only when it is refused. Whether the core or the room answers, the number of
 //! the command comes back. Once ended, nothing is interpreted any more.
 
-use super::advisory::Temporaries;
 use super::consumer::Consumers;
 use super::heart::Heart;
 use super::producer::Producers;
@@ -69,8 +68,6 @@ pub(super) struct Conversation {
     pub(super) greeted: bool,
     pub(super) agreement: Option<Agreement>,
     pub(super) encoder: Encoder,
-    /// `ID:host-time-serial`, for ids that the broker makes for this connection.
-    pub(super) own_id: Text,
     pub(super) connection_id: Option<Text>,
     /// The client notices a repeated send only by us: failover.
     pub(super) fault_tolerant: bool,
@@ -81,30 +78,20 @@ pub(super) struct Conversation {
     pub(super) consumers: Consumers,
     pub(super) transactions: Transactions,
     pub(super) converter: Converter,
-    pub(super) temporaries: Arc<Temporaries>,
-    /// Names of this connection's temporary destinations, to be forgotten with it.
+    /// Names of this connection's temporary destinations.
     pub(super) own_temporaries: BTreeSet<Arc<str>>,
     /// Messages dispatched to this connection so far.
     pub(super) stamp: i64,
-    /// Advisory messages sent so far.
-    pub(super) advisories: i64,
 }
 
 impl Conversation {
-    pub(super) fn new(
-        settings: Arc<Settings>,
-        temporaries: Arc<Temporaries>,
-        serial: u64,
-        now: Now,
-    ) -> Self {
-        let own_id = format!("ID:{}-{}-{serial}", settings.host, now.wall_ms);
+    pub(super) fn new(settings: Arc<Settings>) -> Self {
         Self {
             settings,
             phase: Phase::Fresh,
             greeted: false,
             agreement: None,
             encoder: Encoder::default(),
-            own_id: Text::new(&own_id),
             connection_id: None,
             fault_tolerant: false,
             heart: Heart::default(),
@@ -114,10 +101,8 @@ impl Conversation {
             consumers: Consumers::default(),
             transactions: Transactions::default(),
             converter: Converter::default(),
-            temporaries,
             own_temporaries: BTreeSet::new(),
             stamp: 0,
-            advisories: 0,
         }
     }
 
@@ -187,7 +172,7 @@ impl Conversation {
             DataStructure::MessagePull(pull) => self.pull(&pull, turn),
             DataStructure::TransactionInfo(info) => self.transact(&info, ask, turn),
             DataStructure::ConsumerInfo(info) => self.open_consumer(&info, ask, turn),
-            DataStructure::ProducerInfo(info) => self.open_producer(&info),
+            DataStructure::ProducerInfo(info) => self.open_producer(&info, turn),
             DataStructure::SessionInfo(info) => self.open_session(&info),
             DataStructure::ConsumerControl(control) => self.control_consumer(&control, turn),
             DataStructure::DestinationInfo(info) => self.destination(&info, ask, turn),

@@ -84,12 +84,13 @@ impl Conversation {
 
     fn done(&mut self, reply: Reply, turn: &mut Turn<'_>) {
         match self.replies.take(reply) {
-            Some(Pending::Respond(ask) | Pending::Commit(ask) | Pending::Unsubscribe(ask)) => {
+            Some(
+                Pending::Respond(ask)
+                | Pending::Commit(ask)
+                | Pending::Unsubscribe(ask)
+                | Pending::Consumer(ask, _),
+            ) => {
                 self.respond(ask, turn);
-            }
-            Some(Pending::Consumer(ask, number)) => {
-                self.respond(ask, turn);
-                self.replay_temporaries(number, turn);
             }
             Some(Pending::Window(producer_id, size, _)) => {
                 if self.encoder.format().version >= PRODUCER_ACK_VERSION {

@@ -7,15 +7,15 @@
 use super::conversation::{Answer, Ask, Conversation, Turn};
 use super::reply::Pending;
 use crate::codec::{Content, Text, TransactionId};
-use crate::convert::destination;
 use crate::convert::inbound::Origin;
+use crate::convert::{advisory, destination};
 use crate::error::OpenWireError;
 use crate::generated::{
     ActiveMQDestination, Message as WireMessage, ProducerId, ProducerInfo, SessionInfo,
 };
 use bytes::Bytes;
 use floodway_message::Destination;
-use floodway_message::session::{Command, Destinations, Send};
+use floodway_message::session::{Command, Destinations, OpenProducer, ProducerId as Number, Send};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
@@ -23,14 +23,12 @@ use std::collections::HashMap;
 const MESSAGE_BYTES: usize = 1024;
 /// The session that every connection has without asking for it.
 const DEFAULT_SESSION: i64 = -1;
-/// The core's number for messages of the broker itself.
-pub(super) const OWN_PRODUCER: u64 = 0;
 
 /// One producer.
 #[derive(Debug)]
 pub(super) struct Producer {
     pub(super) id: ProducerId,
-    number: u64,
+    number: Number,
     window: i32,
     route: Option<Route>,
 }
@@ -51,7 +49,7 @@ pub(super) struct Producers {
     by_id: HashMap<ProducerId, usize, RandomState>,
     list: Vec<Option<Producer>>,
     recent: usize,
-    opened: u64,
+    opened: Number,
 }
 
 impl Producers {
@@ -63,24 +61,22 @@ impl Producers {
         self.list.get_mut(self.recent).and_then(Option::as_mut)
     }
 
-    pub(super) fn remove(&mut self, id: &ProducerId) {
-        if let Some(at) = self.by_id.remove(id)
-            && let Some(slot) = self.list.get_mut(at)
-        {
-            *slot = None;
-        }
+    /// Removes one; returns its number.
+    pub(super) fn remove(&mut self, id: &ProducerId) -> Option<Number> {
+        let slot = self.list.get_mut(self.by_id.remove(id)?)?;
+        Some(slot.take()?.number)
     }
 
-    /// Removes all of a session.
-    pub(super) fn remove_session(&mut self, session: i64) {
+    /// Removes all of a session; returns their numbers.
+    pub(super) fn remove_session(&mut self, session: i64) -> Vec<Number> {
         let of_session = |id: &&ProducerId| id.session_id == session;
         let ids: Vec<ProducerId> = self.by_id.keys().filter(of_session).cloned().collect();
-        for id in ids {
-            self.remove(&id);
-        }
+        let mut numbers: Vec<Number> = ids.iter().filter_map(|id| self.remove(id)).collect();
+        numbers.sort_unstable();
+        numbers
     }
 
-    fn open(&mut self, id: ProducerId, window: i32) {
+    fn open(&mut self, id: ProducerId, window: i32) -> Number {
         self.opened += 1;
         let free = self.list.iter().position(Option::is_none);
         let at = free.unwrap_or(self.list.len());
@@ -95,6 +91,7 @@ impl Producers {
             None => self.list.push(Some(producer)),
         }
         self.by_id.insert(id, at);
+        self.opened
     }
 }
 
@@ -126,7 +123,11 @@ impl Conversation {
         Err(OpenWireError::NoSession { what, session })
     }
 
-    pub(super) fn open_producer(&mut self, info: &ProducerInfo) -> Result<Answer, OpenWireError> {
+    pub(super) fn open_producer(
+        &mut self,
+        info: &ProducerInfo,
+        turn: &mut Turn<'_>,
+    ) -> Result<Answer, OpenWireError> {
         let id = info.producer_id.as_ref();
         let id = id.ok_or(OpenWireError::Missing { what: "producerId" })?;
         if self.producers.find(id).is_some() {
@@ -142,7 +143,19 @@ impl Conversation {
             connection_id: id.connection_id.as_ref().map(Text::detached),
             ..*id
         };
-        self.producers.open(id, info.window_size);
+        let text = advisory::id_text(id.connection_id.as_ref(), id.session_id, id.value);
+        let producer = self.producers.open(id, info.window_size);
+        // A destination that cannot be read is refused with the first message.
+        let destinations = info.destination.as_ref().map(destination::read).transpose();
+        if let Ok(destinations) = destinations {
+            let destinations = destinations.iter().flat_map(Destinations::iter);
+            turn.commands
+                .push(Command::OpenProducer(Box::new(OpenProducer {
+                    producer,
+                    destinations: destinations.cloned().collect(),
+                    introduction: advisory::introduction(&text, info),
+                })));
+        }
         Ok(Answer::Now)
     }
 

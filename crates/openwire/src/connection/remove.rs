@@ -34,12 +34,18 @@ impl Conversation {
                     self.close_consumer(number, last, turn);
                 }
             }
-            Some(DataStructure::ProducerId(id)) => self.producers.remove(id),
+            Some(DataStructure::ProducerId(id)) => {
+                let producer = self.producers.remove(id);
+                turn.commands
+                    .extend(producer.map(|producer| Command::CloseProducer { producer }));
+            }
             Some(DataStructure::SessionId(id)) => {
                 for number in self.consumers.numbers(Some(id.value)) {
                     self.close_consumer(number, last, turn);
                 }
-                self.producers.remove_session(id.value);
+                for producer in self.producers.remove_session(id.value) {
+                    turn.commands.push(Command::CloseProducer { producer });
+                }
                 self.sessions.remove(&id.value);
             }
             Some(DataStructure::ConnectionId(id)) if id.value == self.connection_id => {
@@ -55,7 +61,6 @@ impl Conversation {
         for number in self.consumers.numbers(None) {
             self.close_consumer(number, last, turn);
         }
-        self.withdraw_temporaries(turn);
         let reply = Some(self.replies.open(Pending::Disconnect(ask)));
         turn.commands.push(Command::Disconnect { reply });
         self.phase = Phase::Leaving;

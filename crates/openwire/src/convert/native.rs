@@ -5,7 +5,7 @@
 //! the fields that few messages have, as the loose form of a message without the others. The
 //! layout is part of stored messages: never change the meaning of a version.
 
-use crate::codec::{Decoder, Encoder, Format};
+use crate::codec::{Decoder, Encoder, Format, Wire};
 use crate::generated::{DataStructure, Message as WireMessage};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use floodway_message::Output;
@@ -16,7 +16,7 @@ pub(crate) const TAG: u8 = 2;
 const VERSION: u8 = 1;
 const FIXED_BYTES: usize = 11;
 /// Rare fields longer than this are not read back.
-const RARE_BYTES_MAX: usize = 16 * 1024 * 1024;
+const FROZEN_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The content is compressed.
 pub(crate) const COMPRESSED: u8 = 1;
@@ -59,13 +59,7 @@ impl Native {
             out.put_slice(raw);
         }
         if let Some(rare) = &self.rare {
-            let mut output = Output::default();
-            Encoder::new(format()).put(&**rare, &mut output);
-            let mut slices = [IoSlice::new(&[]); 16];
-            let count = output.slices(&mut slices);
-            for slice in slices.iter().take(count) {
-                out.put_slice(slice);
-            }
+            freeze(&**rare, out);
         }
     }
 
@@ -91,15 +85,31 @@ impl Native {
             bytes = rest;
         }
         if native.has(RARE) {
-            let mut input = BytesMut::from(bytes);
-            let mut decoder = Decoder::new(format(), RARE_BYTES_MAX);
-            let frame = decoder.next_frame(&mut input).ok()??;
-            if let Some(DataStructure::Message(rare)) = decoder.read(&frame).ok()? {
+            if let DataStructure::Message(rare) = thaw(bytes)? {
                 native.rare = Some(rare);
             }
         }
         Some(native)
     }
+}
+
+/// Appends a structure in the form in which it is kept: a frame of version 12, loose.
+pub(crate) fn freeze<T: Wire>(structure: &T, out: &mut BytesMut) {
+    let mut output = Output::default();
+    Encoder::new(format()).put(structure, &mut output);
+    let mut slices = [IoSlice::new(&[]); 16];
+    let count = output.slices(&mut slices);
+    for slice in slices.iter().take(count) {
+        out.put_slice(slice);
+    }
+}
+
+/// Reads a structure that was kept; `None` when it is damaged.
+pub(crate) fn thaw(bytes: &[u8]) -> Option<DataStructure> {
+    let mut input = BytesMut::from(bytes);
+    let mut decoder = Decoder::new(format(), FROZEN_BYTES_MAX);
+    let frame = decoder.next_frame(&mut input).ok()??;
+    decoder.read(&frame).ok()?
 }
 
 fn format() -> Format {

@@ -4,11 +4,11 @@
 //! properties, and text whose form differs between UTF-8 and modified UTF-8.
 
 use super::native::{self, Native};
-use super::{body, destination, properties};
+use super::{advisory, body, destination, properties};
 use crate::codec::{Content, Text};
 use crate::generated::{Message as WireMessage, MessageId, ProducerId};
 use bytes::Bytes;
-use floodway_message::{BodyKind, Field, Message};
+use floodway_message::{Advisory, BodyKind, Field, Message};
 
 /// The parts of a message that differ between deliveries.
 pub(crate) struct Outgoing {
@@ -37,7 +37,10 @@ pub(crate) fn message(message: &Message, outgoing: &Outgoing) -> Box<WireMessage
         let map = properties::marshal(message, native.raw_properties.as_ref());
         wire.marshalled_properties = Some(map);
     }
-    wire.content = content(message, &native);
+    match Advisory::of(message) {
+        Some(told) => wire.data_structure = advisory::structure(told, outgoing).map(Box::new),
+        None => wire.content = content(message, &native),
+    }
     wire
 }
 
