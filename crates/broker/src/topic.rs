@@ -58,7 +58,7 @@ impl Subscription {
     }
 
     /// Takes in those of a batch of messages that it wants and does not store.
-    fn take(&self, batch: &[Shared], sender: u64, turn: &mut Turn<'_>) {
+    pub(crate) fn take(&self, batch: &[Shared], sender: u64, turn: &mut Turn<'_>) {
         let queue = &self.queue;
         let mut state = queue.lock();
         if state.closed {

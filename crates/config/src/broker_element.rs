@@ -33,6 +33,10 @@ pub(crate) fn read<'d, 'i>(
     let period = &mut core.destination_purge_period_ms;
     reader.set_number(broker, "schedulePeriodForDestinationPurge", period);
     read_uncommitted(reader, broker, &mut core);
+    let advisories = &mut core.advisories;
+    reader.set_truth(broker, "advisorySupport", &mut advisories.support);
+    let anonymous = &mut advisories.anonymous_producers;
+    reader.set_truth(broker, "anonymousProducerAdvisorySupport", anonymous);
     let mut adjusts = true;
     reader.set_truth(broker, "adjustUsageLimits", &mut adjusts);
 

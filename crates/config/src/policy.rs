@@ -3,7 +3,7 @@
 //! Each entry becomes one [`PolicyEntry`] per destination pattern it names. Sizes are bytes, times
 //! milliseconds, as in ActiveMQ. Parts of an entry that are elements are read in [`strategy`].
 
-use floodway_broker::settings::PolicyEntry;
+use floodway_broker::settings::{AdvisoryPolicy, PolicyEntry};
 use floodway_message::DestinationKind;
 use floodway_message::destination::NAME_BYTES_MAX;
 use roxmltree::Node;
@@ -163,6 +163,7 @@ fn read_entry<'d, 'i>(
     read_limits(reader, node, entry);
     read_dispatch(reader, node, entry);
     read_expiry(reader, node, entry);
+    read_advisories(reader, node, &mut entry.advisories);
     strategy::read_cursors(reader, node, entry);
     strategy::read_pending_limit(reader, node, entry);
     strategy::read_eviction(reader, node, entry);
@@ -245,6 +246,27 @@ fn read_expiry(reader: &mut Reader<'_, '_, '_>, node: Node<'_, '_>, entry: &mut 
     // The first spelling is ActiveMQ's own from its early days, and it still takes it.
     for attribute in ["inactiveTimoutBeforeGC", "inactiveTimeoutBeforeGC"] {
         reader.set_number(node, attribute, &mut entry.inactive_timeout_before_gc_ms);
+    }
+}
+
+/// What is told of what happens.
+fn read_advisories(
+    reader: &mut Reader<'_, '_, '_>,
+    node: Node<'_, '_>,
+    advisories: &mut AdvisoryPolicy,
+) {
+    for (attribute, target) in [
+        ("advisoryForConsumed", &mut advisories.consumed),
+        ("advisoryForDelivery", &mut advisories.delivered),
+        ("advisoryForDispatched", &mut advisories.dispatched),
+        ("advisoryForDiscardingMessages", &mut advisories.discarded),
+        ("advisoryForSlowConsumers", &mut advisories.slow_consumers),
+        ("advisoryForFastProducers", &mut advisories.fast_producers),
+        ("advisoryWhenFull", &mut advisories.when_full),
+        ("sendAdvisoryIfNoConsumers", &mut advisories.no_consumers),
+        ("includeBodyForAdvisory", &mut advisories.with_body),
+    ] {
+        reader.set_truth(node, attribute, target);
     }
 }
 
