@@ -1,5 +1,6 @@
 //! Conversations as clients have them: what reaches the core, and what comes back.
 
+mod advising;
 mod branches;
 mod client;
 mod consuming;

@@ -19,9 +19,6 @@ use floodway_message::advisory::{
 use floodway_message::{Advisory, Destination};
 use std::sync::Arc;
 
-#[cfg(test)]
-mod tests;
-
 /// Longer commands are not kept.
 const COMMAND_BYTES_MAX: usize = 4 * 1024;
 /// Longer ids are not told.

@@ -7,7 +7,6 @@ use crate::generated::{
     ProducerInfo, TransactionInfo,
 };
 use bytes::Bytes;
-use floodway_message::DestinationKind;
 use floodway_message::session::{Command, Destinations, Event, Failure, FailureKind, Reply, Send};
 
 pub(super) fn open_producer(client: &mut Client, window_size: i32) {
@@ -18,6 +17,10 @@ pub(super) fn open_producer(client: &mut Client, window_size: i32) {
         window_size,
         ..ProducerInfo::default()
     });
+    assert!(matches!(
+        client.commands().as_slice(),
+        [Command::OpenProducer(_)]
+    ));
 }
 
 pub(super) fn message(client: &Client, destination: &str) -> Message {
@@ -215,31 +218,6 @@ fn a_transaction_in_which_a_send_failed_is_rolled_back() {
         class_of(&client.take()),
         "javax.jms.JMSException",
         "it is over"
-    );
-}
-
-#[test]
-fn temporary_destinations_are_told_to_all_clients() {
-    let mut client = Client::connected(loose(12));
-    let mut destination = client.destination("ID:client-1:1:1");
-    destination.type_id = 102;
-    client.ask(|command_id| DestinationInfo {
-        command_id,
-        destination: Some(destination),
-        ..DestinationInfo::default()
-    });
-    let commands = client.commands();
-    let [
-        Command::CreateDestination { destination, .. },
-        Command::Send(told),
-    ] = commands.as_slice()
-    else {
-        panic!("{commands:?}");
-    };
-    assert_eq!(destination.kind(), DestinationKind::TempQueue);
-    assert_eq!(
-        told.message.destination().unwrap().to_string(),
-        "topic://ActiveMQ.Advisory.TempQueue"
     );
 }
 
