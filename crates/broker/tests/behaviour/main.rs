@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod advisories;
 mod client;
 mod connections;
 mod dead_letters;

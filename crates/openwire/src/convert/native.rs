@@ -84,10 +84,10 @@ impl Native {
             native.raw_properties = Some((taken, Bytes::copy_from_slice(raw)));
             bytes = rest;
         }
-        if native.has(RARE) {
-            if let DataStructure::Message(rare) = thaw(bytes)? {
-                native.rare = Some(rare);
-            }
+        if native.has(RARE)
+            && let DataStructure::Message(rare) = thaw(bytes)?
+        {
+            native.rare = Some(rare);
         }
         Some(native)
     }
