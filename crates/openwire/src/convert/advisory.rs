@@ -63,7 +63,7 @@ pub(crate) fn structure(advisory: Advisory, outgoing: &Outgoing) -> Option<DataS
                 wire.content = None;
                 wire.compressed = false;
             }
-            DataStructure::Message(Box::new(wire))
+            DataStructure::Message(wire)
         }
         _ => return None,
     })
