@@ -4,6 +4,7 @@
 //! knows nothing of connections' states; what is per connection (aliases of temporary
 //! destinations) is handed in.
 
+mod advisory;
 pub(crate) mod destination;
 pub(crate) mod inbound;
 pub(crate) mod outbound;

@@ -5,7 +5,7 @@ use crate::testing::{loaded, notes};
 fn the_brokers_own_attributes_are_read() {
     let found = loaded(
         "brokerName=' amq-1 ' dataDirectory='var/${user.dir}' schedulePeriodForDestinationPurge='10'
-         maxUncommittedCount='5'",
+         maxUncommittedCount='5' advisorySupport='false' anonymousProducerAdvisorySupport='true'",
         "",
     )
     .settings;
@@ -14,6 +14,8 @@ fn the_brokers_own_attributes_are_read() {
     assert_eq!(found.spool_directory, Path::new("/amq/var/amq/tmp_storage"));
     assert_eq!(found.broker.destination_purge_period_ms, 10);
     assert_eq!(found.broker.uncommitted_count_max, 5);
+    let advisories = found.broker.advisories;
+    assert!(!advisories.support && advisories.anonymous_producers);
 }
 
 #[test]

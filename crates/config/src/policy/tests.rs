@@ -55,6 +55,39 @@ fn an_entry_has_all_its_attributes() {
 }
 
 #[test]
+fn advisories_are_switched_one_by_one() {
+    let switches = [
+        "advisoryForConsumed",
+        "advisoryForDelivery",
+        "advisoryForDispatched",
+        "advisoryForDiscardingMessages",
+        "advisoryForSlowConsumers",
+        "advisoryForFastProducers",
+        "advisoryWhenFull",
+        "sendAdvisoryIfNoConsumers",
+        "includeBodyForAdvisory",
+    ];
+    for (at, switch) in switches.iter().enumerate() {
+        let text = format!("<policyEntry queue='A' {switch}='true'/>");
+        let found = entry(&text).advisories;
+        let all = [
+            found.consumed,
+            found.delivered,
+            found.dispatched,
+            found.discarded,
+            found.slow_consumers,
+            found.fast_producers,
+            found.when_full,
+            found.no_consumers,
+            found.with_body,
+        ];
+        let on: Vec<usize> = (0..all.len()).filter(|at| all[*at]).collect();
+        assert_eq!(on, [at], "{switch}");
+        assert!(!notes("", &map(&text)).contains(switch), "it is used");
+    }
+}
+
+#[test]
 fn an_entry_without_attributes_has_the_defaults_of_activemq() {
     let found = entry("<policyEntry topic='>'/>");
     let expected = PolicyEntry {

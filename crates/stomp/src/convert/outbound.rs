@@ -5,9 +5,9 @@
 //! Headers that clients steer by stand before any property, so that no property can stand in for
 //! them. A body gets a `content-length` when it is bytes, as with ActiveMQ, or holds a NUL.
 
-use super::Temporaries;
+use super::{Temporaries, advisory};
 use crate::codec::{Escaping, Version, encode, number};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use floodway_message::session::{ConsumerId, Delivery};
 use floodway_message::{BodyKind, DestinationKind, Field, Message, Output, PropertyValue};
 
@@ -115,8 +115,13 @@ impl Template {
         temporaries: &Temporaries,
     ) {
         let message = &*delivery.message;
+        let told;
         let body = match message.body_kind() {
             BodyKind::Text | BodyKind::Bytes => Some(message.body()),
+            BodyKind::Advisory => {
+                told = advisory::json(message).map(Bytes::from);
+                told.as_ref()
+            }
             _ => None,
         };
         let copied = body.map_or(0, |body| body.len().min(COPIED_BODY_BYTES_MAX));

@@ -1,7 +1,6 @@
 //! MESSAGE frames of all kinds of messages.
 
 use super::*;
-use bytes::Bytes;
 use floodway_message::{Destination, MessageBuilder};
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -157,6 +156,21 @@ fn bodies_without_a_form_in_stomp_are_left_out_and_named() {
     }
     let message = builder().build_copying(BodyKind::Empty, b"").unwrap();
     assert!(written(&mut template(Version::V1_1), message).ends_with("\nmessage-id:m1\n\n^@\n"));
+}
+
+#[test]
+fn an_advisory_has_its_properties_as_headers_and_a_json_body() {
+    let owner = None;
+    let destination = Destination::parse("queue://q").unwrap();
+    let thing = floodway_message::advisory::Thing::Destination { destination, owner };
+    let mut builder = builder();
+    builder.property("originBrokerName", PropertyValue::String("b"));
+    let told = floodway_message::Advisory::Gone(thing).encode();
+    let message = builder.build_copying(BodyKind::Advisory, &told).unwrap();
+    let frame = written(&mut template(Version::V1_2), message);
+    let expected = "\noriginBrokerName:b\n\n{\"DestinationInfo\":{\"destination\":\"queue://q\",\
+                    \"operation\":\"remove\"}}^@\n";
+    assert!(frame.ends_with(expected), "{frame}");
 }
 
 #[test]
