@@ -147,7 +147,7 @@ impl Advisories {
             settings: settings.advisories.clone(),
             broker_name: settings.name.clone(),
             own_id: format!("ID:{}-{}", settings.name, now.wall_ms),
-            outlet: Topic::new(all.clone(), usage, policies.of(&all)),
+            outlet: Topic::new(all.clone(), usage, policies.of(&all), None),
             heard: Default::default(),
             listeners: RwLock::default(),
             known: Mutex::default(),

@@ -36,6 +36,8 @@ pub struct Broker {
     pub(crate) signal: Arc<Signal>,
     pub(crate) policies: Policies,
     pub(crate) nodes: RwLock<BTreeMap<Destination, Node>>,
+    /// Changes when a destination comes or goes.
+    pub(crate) generation: AtomicU64,
     pub(crate) patterns: Mutex<Vec<Pattern>>,
     pub(crate) durables: Mutex<BTreeMap<DurableKey, Arc<Subscription>>>,
     pub(crate) clients: Mutex<BTreeMap<Arc<str>, crate::session::Client>>,
@@ -102,6 +104,7 @@ impl Broker {
             spool,
             signal,
             nodes: RwLock::default(),
+            generation: AtomicU64::new(1),
             patterns: Mutex::default(),
             durables: Mutex::default(),
             prepared: Prepared::default(),

@@ -3,10 +3,12 @@
 use crate::explain::Kind;
 use crate::flow::parking::{Full, Incoming};
 use crate::flow::usage::Usage;
+use crate::forward::Forwards;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::topic::Topic;
 use crate::turn::Turn;
+use floodway_message::Destination;
 use std::sync::Arc;
 
 /// A queue or a topic.
@@ -59,6 +61,21 @@ impl Node {
             (Self::Queue(one), Self::Queue(other)) => Arc::ptr_eq(one, other),
             (Self::Topic(one), Self::Topic(other)) => Arc::ptr_eq(one, other),
             (Self::Queue(_), Self::Topic(_)) | (Self::Topic(_), Self::Queue(_)) => false,
+        }
+    }
+
+    /// Where what is sent to it goes besides.
+    pub(crate) fn forwards(&self) -> Option<&Forwards> {
+        match self {
+            Self::Queue(queue) => queue.forwards.as_ref(),
+            Self::Topic(topic) => topic.forwards.as_ref(),
+        }
+    }
+
+    pub(crate) fn destination(&self) -> &Destination {
+        match self {
+            Self::Queue(queue) => &queue.destination,
+            Self::Topic(topic) => &topic.destination,
         }
     }
 

@@ -19,6 +19,7 @@ mod entry;
 mod error;
 mod filter;
 mod flow;
+mod forward;
 mod operation;
 mod outbox;
 mod policy;

@@ -8,6 +8,7 @@ use crate::consumer::Consumer;
 use crate::entry::{Entry, Held, Place};
 use crate::flow::parking::Parking;
 use crate::flow::usage::{Charge, Usage};
+use crate::forward::Forwards;
 use crate::settings::{Cursor, PolicyEntry};
 use floodway_message::{Destination, Message};
 use floodway_store::ListId;
@@ -63,6 +64,7 @@ pub(crate) struct Queue {
     pub(crate) usage: Arc<Usage>,
     pub(crate) policy: Arc<PolicyEntry>,
     pub(crate) cursor: Cursor,
+    pub(crate) forwards: Option<Forwards>,
     /// Messages wait in the spool.
     spooling: AtomicBool,
     /// Messages of an earlier life, to be kept in memory only, are still being read.
@@ -143,6 +145,7 @@ pub(crate) struct QueueParts {
     pub(crate) usage: Arc<Usage>,
     pub(crate) policy: Arc<PolicyEntry>,
     pub(crate) cursor: Cursor,
+    pub(crate) forwards: Option<Forwards>,
     pub(crate) now_ms: u64,
 }
 
@@ -180,6 +183,7 @@ impl Queue {
             usage: parts.usage,
             policy: parts.policy,
             cursor: parts.cursor,
+            forwards: parts.forwards,
             spooling: AtomicBool::new(false),
             reading_back: AtomicBool::new(false),
             waits_written: AtomicBool::new(false),

@@ -7,6 +7,7 @@ use crate::destination::Node;
 use crate::error::BrokerError;
 use crate::filter::Filter;
 use crate::flow::usage::Usage;
+use crate::forward::Forwards;
 use crate::prepared::{self, InDoubt};
 use crate::queue::add::store_failure;
 use crate::queue::in_flight::Mark;
@@ -20,6 +21,7 @@ use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, DestinationKind, Now, wildcard};
 use floodway_store::{BatchNumber, Change, ListInfo, Stored};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A subscription to all destinations that match, existing and future.
 pub(crate) struct Pattern {
@@ -82,6 +84,7 @@ impl Broker {
         }
         let node = self.build(destination, turn.now);
         nodes.insert(destination.clone(), node.clone());
+        self.generation.fetch_add(1, Ordering::Release);
         drop(nodes);
         tracing::debug!(%destination, "created");
         if !destination.kind().is_temporary() {
@@ -98,8 +101,9 @@ impl Broker {
             &destination.to_string(),
             policy.memory_limit_bytes,
         );
+        let forwards = Forwards::of(&self.settings.virtual_destinations, destination);
         if !destination.kind().is_queue() {
-            return Node::Topic(Topic::new(destination.clone(), usage, policy));
+            return Node::Topic(Topic::new(destination.clone(), usage, policy, forwards));
         }
         let temporary = destination.kind().is_temporary();
         let in_memory = temporary || (self.store.is_none() && self.spool.is_none());
@@ -115,6 +119,7 @@ impl Broker {
             usage,
             policy,
             cursor,
+            forwards,
             now_ms: now.monotonic_ms,
         });
         self.register(&queue);
@@ -183,6 +188,7 @@ impl Broker {
         let Some(node) = self.nodes.write().remove(destination) else {
             return;
         };
+        self.generation.fetch_add(1, Ordering::Release);
         match node {
             Node::Queue(queue) => {
                 queue.close(turn);
@@ -249,6 +255,7 @@ impl Broker {
             usage,
             policy,
             cursor,
+            forwards: None,
             now_ms: turn.now.monotonic_ms,
         });
         self.register(&queue);

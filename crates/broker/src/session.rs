@@ -125,6 +125,10 @@ impl Session {
             Ok(node) => node,
             Err(failure) => return turn.answer(&self.outbox, send.reply, Err(failure)),
         };
+        if node.forwards().is_some() {
+            batch.flush(self, turn);
+            return self.send_composite(send, turn);
+        }
         if batch.node.as_ref().is_none_or(|other| !other.is(&node)) {
             batch.flush(self, turn);
             batch.node = Some(node);

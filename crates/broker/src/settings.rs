@@ -3,7 +3,9 @@
 //! Sizes are bytes and times milliseconds. The `config` room fills these from activemq.xml; the
 //! attribute names are ActiveMQ's in snake_case unless said.
 
+use floodway_message::selector::Selector;
 use floodway_message::{Destination, DestinationKind};
+use std::sync::Arc;
 
 /// Settings of the whole core.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct BrokerSettings {
     pub default_policy: PolicyEntry,
     /// Destinations created at start (`<destinations>`).
     pub destinations: Vec<Destination>,
+    /// `virtualDestinations`: the first that matches a destination applies.
+    pub virtual_destinations: Vec<VirtualDestination>,
     /// `false` keeps everything in memory: no store and no spool (`persistent`).
     pub persistent: bool,
     /// Bytes of sends of one connection that may wait for space before the connection is read
@@ -77,6 +81,7 @@ impl Default for BrokerSettings {
             policies: Vec::new(),
             default_policy: PolicyEntry::new(DestinationKind::Queue, ">"),
             destinations: Vec::new(),
+            virtual_destinations: vec![VirtualDestination::topic("VirtualTopic.>")],
             persistent: true,
             parked_send_limit_bytes: 4 << 20,
             uncommitted_count_max: 100_000,
@@ -88,6 +93,59 @@ impl Default for BrokerSettings {
             message_groups_max: 65_536,
             destination_purge_period_ms: 0,
             advisories: AdvisorySettings::default(),
+        }
+    }
+}
+
+/// Destinations whose messages go to others.
+#[derive(Debug, Clone)]
+pub enum VirtualDestination {
+    /// `virtualTopic`: what is sent to a topic also goes to each existing queue whose name is the
+    /// topic's between prefix and postfix.
+    Topic {
+        /// `name`: pattern of the topics.
+        pattern: String,
+        /// May hold wildcards: `Consumer.*.`.
+        prefix: String,
+        /// As prefix.
+        postfix: String,
+    },
+    /// `compositeQueue`, `compositeTopic`.
+    Composite {
+        /// Name or pattern.
+        destination: Destination,
+        /// Where messages go.
+        forward_to: Vec<Forward>,
+        /// They do not go to the destination itself.
+        forward_only: bool,
+    },
+}
+
+impl VirtualDestination {
+    /// Virtual topics with ActiveMQ's usual queue names, `Consumer.<name>.<topic>`.
+    pub fn topic(pattern: &str) -> Self {
+        Self::Topic {
+            pattern: pattern.into(),
+            prefix: "Consumer.*.".into(),
+            postfix: String::new(),
+        }
+    }
+}
+
+/// One target of a composite destination.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// The target.
+    pub destination: Destination,
+    pub(crate) filter: Arc<crate::filter::Filter>,
+}
+
+impl Forward {
+    /// A target for all messages, or for those that a selector matches.
+    pub fn new(destination: Destination, selector: Option<Arc<Selector>>) -> Self {
+        Self {
+            destination,
+            filter: Arc::new(crate::filter::Filter::new(selector)),
         }
     }
 }

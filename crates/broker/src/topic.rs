@@ -10,6 +10,7 @@ use crate::filter::Filter;
 use crate::flow::admission::{Demand, Treatment, fullness, treatment};
 use crate::flow::parking::{Full, Incoming, Parked, ParkedView, Parking, Waiting};
 use crate::flow::usage::{Charge, Usage};
+use crate::forward::Forwards;
 use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::queue::add::Writes;
@@ -131,6 +132,7 @@ pub(crate) struct Topic {
     pub(crate) destination: Destination,
     pub(crate) usage: Arc<Usage>,
     pub(crate) policy: Arc<PolicyEntry>,
+    pub(crate) forwards: Option<Forwards>,
     /// Sorted by the id of their queues.
     subscriptions: RwLock<Arc<Vec<Arc<Subscription>>>>,
     /// Locked while messages are published, so that a retroactive subscriber misses none and gets
@@ -147,12 +149,14 @@ impl Topic {
         destination: Destination,
         usage: Arc<Usage>,
         policy: Arc<PolicyEntry>,
+        forwards: Option<Forwards>,
     ) -> Arc<Self> {
         Arc::new(Self {
             destination,
             usage,
             recent: Recent::new(policy.subscription_recovery).map(Mutex::new),
             policy,
+            forwards,
             subscriptions: RwLock::new(Arc::new(Vec::new())),
             parking: Mutex::new(Parking::default()),
             closed: AtomicBool::new(false),

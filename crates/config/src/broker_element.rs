@@ -13,7 +13,7 @@ use crate::environment::Environment;
 use crate::paths::Paths;
 use crate::reader::{Reader, children, is_core, name};
 use crate::settings::{Persistence, Settings};
-use crate::{check, connector, persistence, plugins, policy, usage};
+use crate::{check, connector, persistence, plugins, policy, usage, virtual_destinations};
 
 #[cfg(test)]
 mod tests;
@@ -63,6 +63,7 @@ pub(crate) fn read<'d, 'i>(
     core.usage = limits;
     let policies = policy::read(reader, broker);
     core.destinations = read_destinations(reader, broker);
+    core.virtual_destinations = virtual_destinations::read(reader, broker);
     let consumers = &mut core.consumers_per_connection_max;
     let connectors = connector::read(reader, broker, consumers);
     plugins::read(reader, broker);

@@ -32,6 +32,7 @@ mod testing;
 mod uri;
 mod usage;
 mod value;
+mod virtual_destinations;
 
 pub use doctor::{Diagnosis, doctor};
 pub use document::FILE_BYTES_MAX;

@@ -56,7 +56,7 @@ const OTHERS: &[(&str, Severity, &str, &str)] = &[
      "destination paths are separated by dots only", "write names with dots"),
     ("destinationsPlugin", Severity::Warning,
      "destinations are not restored from a file", "list them in <destinations>"),
-    ("virtualSelectorCacheBrokerPlugin", Severity::Info, "virtual topics are not built yet", ""),
+    ("virtualSelectorCacheBrokerPlugin", Severity::Info, "queues of virtual topics get all messages", ""),
     ("connectionDotFilePlugin", Severity::Info, "no graph is written", "remove it"),
     ("destinationDotFilePlugin", Severity::Info, "no graph is written", "remove it"),
     ("multicastTraceBrokerPlugin", Severity::Info, "nothing is sent to a tracer", "remove it"),

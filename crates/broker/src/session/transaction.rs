@@ -9,6 +9,7 @@ use super::{Session, SessionState};
 use crate::consumer::Consumer;
 use crate::destination::Node;
 use crate::flow::usage::Charge;
+use crate::forward;
 use crate::operation::{Acknowledged, Operation};
 use crate::queue::Queue;
 use crate::queue::in_flight::Mark;
@@ -154,7 +155,7 @@ impl Session {
             return;
         };
         for (node, message) in &mut operation.sends {
-            let destination = node_destination(node);
+            let destination = node.destination();
             if message.destination().as_ref() == Some(destination) {
                 continue;
             }
@@ -234,8 +235,8 @@ impl Session {
         if let Destinations::One(destination) = destinations
             && !destination.is_pattern()
         {
-            sends.push((self.broker.node(destination, turn)?, message.clone()));
-            return Ok(());
+            let node = self.broker.node(destination, turn)?;
+            return forward::spread(node, message.clone(), sends, turn);
         }
         for destination in destinations.iter() {
             let nodes = if destination.is_pattern() {
@@ -244,18 +245,11 @@ impl Session {
                 vec![self.broker.node(destination, turn)?]
             };
             for node in nodes {
-                let copy = readdressed(message, node_destination(&node))?;
-                sends.push((node, copy));
+                let copy = readdressed(message, node.destination())?;
+                forward::spread(node, copy, sends, turn)?;
             }
         }
         Ok(())
-    }
-}
-
-fn node_destination(node: &Node) -> &Destination {
-    match node {
-        Node::Queue(queue) => &queue.destination,
-        Node::Topic(topic) => &topic.destination,
     }
 }
 
