@@ -54,6 +54,8 @@ pub(super) enum Op {
     AckInTx(TxIndex, Vec<CopyId>),
     Begin,
     Commit(TxIndex),
+    Prepare(TxIndex),
+    CommitPrepared(TxIndex),
     Rollback,
     Create,
     Destroy,
@@ -211,7 +213,7 @@ impl Client {
     pub(crate) fn unanswered(&self) -> Vec<String> {
         let waits = |op: &Op| match op {
             Op::Send(_) => !self.paused.is_empty(),
-            Op::Commit(_) => self.paused.contains(&ProducerId::MAX),
+            Op::Commit(_) | Op::Prepare(_) => self.paused.contains(&ProducerId::MAX),
             _ => false,
         };
         let open = self.ops.iter().filter(|(_, op)| !waits(op));
@@ -338,7 +340,16 @@ impl Client {
 
     fn is_committing(&self, index: TxIndex) -> bool {
         let mut ops = self.ops.values();
-        ops.any(|op| matches!(op, Op::Commit(other) if *other == index))
+        ops.any(|op| match op {
+            Op::Commit(other) | Op::Prepare(other) | Op::CommitPrepared(other) => *other == index,
+            _ => false,
+        })
+    }
+
+    /// It has asked to prepare the branch, and will end it when it hears of it.
+    pub(crate) fn is_preparing(&self, index: TxIndex) -> bool {
+        let mut ops = self.ops.values();
+        ops.any(|op| matches!(op, Op::Prepare(other) if *other == index))
     }
 
     /// The process died: nobody can be told anything, and nobody asked.

@@ -7,7 +7,7 @@
 
 use crate::finding::{Checker, Findings};
 use crate::ledger::places::Places;
-use floodway_message::session::{Destinations, ProducerId};
+use floodway_message::session::{Destinations, ProducerId, Xid};
 use floodway_message::{Destination, DestinationKind, Message, wildcard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -192,6 +192,23 @@ pub(crate) struct TxFact {
     pub(crate) undone_by: Option<String>,
     /// Life in which the commit was asked for.
     pub(crate) life: u64,
+    /// The client was told that it is prepared.
+    pub(crate) prepared: bool,
+    /// What became of it after it had been prepared is known.
+    pub(crate) settled: bool,
+}
+
+/// The name under which a transaction is prepared.
+#[expect(clippy::expect_used, reason = "a number is short enough for a name")]
+pub(crate) fn xid_of(index: TxIndex) -> Xid {
+    let number = (index as u64).to_be_bytes();
+    Xid::new(1, &number, &[]).expect("a number is short enough for a name")
+}
+
+/// The transaction of a name.
+pub(crate) fn index_of(xid: &Xid) -> TxIndex {
+    let number = xid.global().try_into().map_or(u64::MAX, u64::from_be_bytes);
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,6 +15,8 @@ mod policies;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Features {
     pub(crate) transactions: bool,
+    /// Some transactions are prepared before they are committed.
+    pub(crate) two_phases: bool,
     pub(crate) expiry: bool,
     pub(crate) priorities: bool,
     pub(crate) groups: bool,
@@ -147,8 +149,10 @@ impl Plan {
 impl Features {
     fn draw(random: &mut Random) -> Self {
         let mut on = |percent| random.percent(percent);
+        let transactions = on(50);
         Self {
-            transactions: on(50),
+            transactions,
+            two_phases: transactions && on(50),
             expiry: on(30),
             priorities: on(30),
             groups: on(20),

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod drain;
+mod in_doubt;
 mod life;
 mod quiet;
 
@@ -56,6 +57,8 @@ pub(crate) struct World {
     again: BTreeMap<u64, Vec<SendId>>,
     /// Bytes that may have come back into memory when the life began.
     recovered_bytes: BTreeMap<HomeId, u64>,
+    /// Bytes of branches that were in doubt when the life began.
+    in_doubt_bytes: u64,
 }
 
 /// How a run went.
@@ -115,6 +118,7 @@ impl World {
             restart_in: None,
             again: BTreeMap::new(),
             recovered_bytes: BTreeMap::new(),
+            in_doubt_bytes: 0,
         }
     }
 
@@ -296,6 +300,7 @@ impl World {
             return;
         };
         let unanswered = client.close(&mut self.scene());
+        self.settle_orphans();
         if self.plan.features.sequences {
             self.again.insert(slot, unanswered);
         }

@@ -122,6 +122,12 @@ impl Prepared {
         bytes += messages.map(bytes_of).sum::<usize>();
         let mut state = self.state.lock();
         if state.branches.contains_key(&xid) {
+            if operation.sends.is_empty() && operation.acks.is_empty() {
+                // Sent again by a client that had lost its connection: all of it was known.
+                let store = turn.broker.store.as_ref();
+                let batch = store.map(|store| store.append(&mut Vec::new()));
+                return batch.transpose().map_err(|error| store_failure(&error));
+            }
             let text = format!("{xid} is prepared already; commit it or roll it back first");
             return Err(Failure::new(FailureKind::InUse, text));
         }

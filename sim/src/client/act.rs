@@ -1,6 +1,7 @@
 //! What a client does next.
 
 use crate::client::{Client, Op, Scene};
+use crate::ledger::xid_of;
 use crate::ledger::{TxIndex, queue_home};
 use floodway_message::session::{Command, ConsumerId, TxId};
 use floodway_message::{Destination, DestinationKind};
@@ -73,10 +74,16 @@ impl Client {
     fn end_transaction(&mut self, tx: TxId, index: TxIndex, scene: &mut Scene<'_>) {
         self.transactions.remove(&tx);
         if scene.random.percent(70) {
-            let reply = Some(self.ask(Op::Commit(index)));
             self.commits_waiting += 1;
             scene.ledger.committing(index);
-            self.commands.push(Command::Commit { tx, reply });
+            if scene.plan.features.two_phases && scene.random.percent(50) {
+                let reply = Some(self.ask(Op::Prepare(index)));
+                let xid = xid_of(index);
+                self.commands.push(Command::Prepare { tx, xid, reply });
+            } else {
+                let reply = Some(self.ask(Op::Commit(index)));
+                self.commands.push(Command::Commit { tx, reply });
+            }
             self.submit(scene);
         } else {
             let reply = self.ask_sometimes(Op::Rollback, scene.random);
@@ -85,6 +92,28 @@ impl Client {
             let open = scene.ledger.aborted(index);
             self.reopen(index, &open, scene);
         }
+    }
+
+    /// The first phase is over: the second follows, mostly.
+    pub(super) fn prepared(&mut self, index: TxIndex, scene: &mut Scene<'_>) {
+        scene.ledger.prepared(index);
+        if self.is_over {
+            // Nothing that it says is heard any more: others will have to end it.
+            return;
+        }
+        let xid = xid_of(index);
+        if scene.random.percent(80) {
+            let reply = Some(self.ask(Op::CommitPrepared(index)));
+            scene.ledger.reorder(index);
+            self.commands.push(Command::CommitPrepared { xid, reply });
+            return self.submit(scene);
+        }
+        self.commits_waiting = self.commits_waiting.saturating_sub(1);
+        let reply = self.ask_sometimes(Op::Rollback, scene.random);
+        self.commands.push(Command::RollbackPrepared { xid, reply });
+        self.submit(scene);
+        let open = scene.ledger.aborted(index);
+        self.reopen(index, &open, scene);
     }
 
     /// Ends all open transactions.

@@ -132,11 +132,12 @@ impl Client {
             }
             Op::Ack(copies) => copies.into_iter().for_each(|copy| ledger.ack_done(copy)),
             Op::Poison(copies) => copies.into_iter().for_each(|copy| ledger.poison_done(copy)),
-            Op::Commit(tx) => {
+            Op::Commit(tx) | Op::CommitPrepared(tx) => {
                 self.commits_waiting = self.commits_waiting.saturating_sub(1);
                 ledger.committed(tx);
                 self.forget_marked(tx);
             }
+            Op::Prepare(tx) => self.prepared(tx, scene),
             Op::Close
             | Op::Create
             | Op::SendInTx(..)
@@ -209,7 +210,7 @@ impl Client {
                 self.unmark(tx, &copies, scene);
                 full
             }
-            Op::Commit(tx) => {
+            Op::Commit(tx) | Op::Prepare(tx) => {
                 self.commits_waiting = self.commits_waiting.saturating_sub(1);
                 let open = ledger.aborted(tx);
                 self.reopen(tx, &open, scene);
@@ -226,7 +227,7 @@ impl Client {
     fn hear_store_failure(&mut self, op: Op, text: &str, scene: &mut Scene<'_>) {
         match op {
             Op::Send(send) => scene.ledger.send_forgotten(send),
-            Op::Commit(tx) => {
+            Op::Commit(tx) | Op::Prepare(tx) | Op::CommitPrepared(tx) => {
                 self.commits_waiting = self.commits_waiting.saturating_sub(1);
                 scene.ledger.abandon(tx);
             }

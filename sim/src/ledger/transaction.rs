@@ -13,6 +13,8 @@ impl Ledger {
             done_by: None,
             undone_by: None,
             life: 0,
+            prepared: false,
+            settled: false,
         });
         self.transactions.len() - 1
     }
@@ -72,6 +74,64 @@ impl Ledger {
         }
         if let Some(tx) = self.transactions.get_mut(index) {
             tx.acks = marked;
+        }
+    }
+
+    /// The first phase was confirmed.
+    pub(crate) fn prepared(&mut self, index: TxIndex) {
+        if let Some(tx) = self.transactions.get_mut(index) {
+            tx.prepared = true;
+        }
+    }
+
+    /// The second phase is asked for: the messages come after all that was sent meanwhile.
+    pub(crate) fn reorder(&mut self, index: TxIndex) {
+        let sends = self.transactions.get(index).map(|tx| tx.sends.clone());
+        for send in sends.unwrap_or_default() {
+            let order = self.next_order();
+            if let Some(fact) = self.sends.get_mut(send) {
+                fact.order = fact.order.map(|_| order);
+            }
+        }
+    }
+
+    /// It is not known any more that it is prepared.
+    pub(crate) fn not_prepared(&mut self, index: TxIndex) {
+        if let Some(tx) = self.transactions.get_mut(index) {
+            tx.prepared = false;
+        }
+    }
+
+    /// What messages, sent and acknowledged, of a transaction cost.
+    pub(crate) fn charge_of(&self, index: TxIndex) -> u64 {
+        let Some(tx) = self.transactions.get(index) else {
+            return 0;
+        };
+        let acks = tx.acks.iter().filter_map(|(id, _)| self.copies.get(*id));
+        let sends = tx.sends.iter().copied().chain(acks.map(|copy| copy.send));
+        let facts = sends.filter_map(|send| self.sends.get(send));
+        facts.map(|send| send.charge_bytes).sum()
+    }
+
+    /// A branch of which nobody knew any more has had its outcome.
+    pub(crate) fn settled(&mut self, index: TxIndex, commits: bool, how: &str) {
+        if let Some(tx) = self.transactions.get_mut(index) {
+            tx.settled = true;
+        }
+        self.evidence(index, commits, format!("branch {index} {how}"));
+    }
+
+    /// The branches that are in doubt after a restart are these: of the others that were prepared
+    /// the commit, which was asked for, must have been carried out.
+    pub(crate) fn in_doubt(&mut self, listed: &[TxIndex]) {
+        for index in 0..self.transactions.len() {
+            let Some(tx) = self.transactions.get(index) else {
+                return;
+            };
+            let unknown = tx.prepared && !tx.settled && tx.state == TxState::Unknown;
+            if unknown && !listed.contains(&index) {
+                self.settled(index, true, "was prepared and is not in doubt");
+            }
         }
     }
 
@@ -135,7 +195,7 @@ impl Ledger {
     }
 
     /// Something shows that the transaction was carried out, or that it was not.
-    pub(super) fn evidence(&mut self, index: TxIndex, done: bool, what: String) {
+    pub(crate) fn evidence(&mut self, index: TxIndex, done: bool, what: String) {
         let Some(tx) = self.transactions.get_mut(index) else {
             return;
         };

@@ -72,7 +72,7 @@ impl World {
             return Err("after it was opened".into());
         }
         self.trace.note(format_args!("life {}", self.disk.lives()));
-        Ok(())
+        self.settle_in_doubt()
     }
 
     /// The process ends here and now.

@@ -310,7 +310,14 @@ impl World {
             .iter()
             .map(|home| self.ledger.promised_at(*home))
             .sum();
-        self.ledger.charge_max().max(self.ledger.tx_charge_max()) + read + recovered + promised
+        // A branch that was prepared when there was room is committed when there is none.
+        let branches = if self.plan.features.two_phases {
+            self.ledger.tx_charge_max() * self.plan.clients_max as u64 + self.in_doubt_bytes
+        } else {
+            0
+        };
+        let largest = self.ledger.charge_max().max(self.ledger.tx_charge_max());
+        largest + read + recovered + promised + branches
     }
 }
 

@@ -337,6 +337,32 @@ fn a_name_is_prepared_once_and_what_is_refused_is_rolled_back() {
 }
 
 #[test]
+fn a_branch_that_a_failover_client_sends_again_is_prepared_once() {
+    for restarts in [false, true] {
+        let mut world = World::new(BrokerSettings::default());
+        for life in 0..2 {
+            let client = world.client_with("c", true, None);
+            client.begin(1);
+            let mut numbered = message("a");
+            numbered.producer_sequence("p", 1);
+            client.send_message_in(1, Q, numbered);
+            client.prepare(1, 1);
+            if life == 1 {
+                break;
+            }
+            client.close();
+            if restarts {
+                world = world.reopened();
+            }
+        }
+        let client = world.client("other");
+        client.open(consumer(1, Q));
+        assert_eq!(client.end(1, true), Ok(()));
+        assert_eq!(client.bodies(), ["a"]);
+    }
+}
+
+#[test]
 fn a_queue_with_messages_in_doubt_is_not_inactive() {
     let idle = || BrokerSettings {
         destination_purge_period_ms: 10,
