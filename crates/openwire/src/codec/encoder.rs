@@ -6,7 +6,11 @@
 use super::cache::WriteCache;
 use super::writer::Scratch;
 use super::{Format, Wire, Writer};
+use bytes::BytesMut;
 use floodway_message::Output;
+
+/// Memory that a new buffer of an output gets. A power of two.
+const FIRST_BYTES: usize = 8 * 1024;
 
 /// Encodes one direction of a connection.
 #[derive(Debug)]
@@ -49,7 +53,7 @@ impl Encoder {
             self.cache.sweep();
         }
         let scratch = &mut self.scratch;
-        scratch.body = std::mem::take(output.buffer());
+        scratch.body = begin(output.buffer());
         let start = scratch.body.len();
         let room = self.head.len();
         scratch.body.extend_from_slice(&self.head);
@@ -115,6 +119,20 @@ impl Encoder {
         }
         output.put(frame.get(from..).unwrap_or_default());
     }
+}
+
+/// Takes the buffer of an output. An empty one begins at its front again, where its memory is
+/// enough for a turn, and otherwise doubles from a power of two, so that it grows to the
+/// transport's limit and not beyond: larger ones are given back after every turn.
+fn begin(buffer: &mut BytesMut) -> BytesMut {
+    let mut buffer = std::mem::take(buffer);
+    if buffer.is_empty() {
+        let all = (buffer.capacity() + 1).max(FIRST_BYTES);
+        if !buffer.try_reclaim(all) {
+            buffer.reserve(FIRST_BYTES);
+        }
+    }
+    buffer
 }
 
 #[cfg(test)]

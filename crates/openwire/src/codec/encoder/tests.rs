@@ -50,3 +50,23 @@ fn frames_with_heads_and_bodies_of_all_lengths_follow_each_other() {
         assert!(written(output) == alone, "tight: {tight}");
     }
 }
+
+#[test]
+fn an_output_that_is_emptied_in_pieces_does_not_outgrow_its_limit() {
+    let mut encoder = Encoder::new(Format::before_negotiation());
+    let mut output = Output::default();
+    let frame = Message {
+        type_id: 24,
+        content: Some(Bytes::from(vec![5; 1000]).into()),
+        ..Message::default()
+    };
+    let limit = 256 * 1024;
+    for turn in 0..20 {
+        while output.len() + 2 * 1024 < limit {
+            encoder.put(&frame, &mut output);
+        }
+        assert_eq!(output.buffer().capacity(), limit, "turn {turn}");
+        output.advance(100_000);
+        output.advance(output.len());
+    }
+}
