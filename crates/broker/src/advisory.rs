@@ -173,12 +173,16 @@ impl Advisories {
         any
     }
 
+    /// Can a subscription to a destination hear anything?
+    fn can_hear(&self, destination: &Destination) -> bool {
+        self.settings.support
+            && destination.kind() == DestinationKind::Topic
+            && (destination.name().starts_with(PREFIX) || destination.is_pattern())
+    }
+
     fn add_listener(&self, subscription: &Arc<Subscription>) -> bool {
         let destination = &subscription.queue.destination;
         let name = destination.name();
-        if !self.settings.support || destination.kind() != DestinationKind::Topic {
-            return false;
-        }
         let mut listeners = self.listeners.write();
         let is_heard = self.count_listener(name, |count| {
             count.fetch_add(1, Ordering::Relaxed);

@@ -162,10 +162,11 @@ fn tell_origin(settings: &mut Settings) {
             }
             _ => None,
         });
+    let url = openwire.map(|openwire| openwire.broker_url.to_string());
     let openwire = named(openwire.unwrap_or(&<_>::default()), &settings.broker.name);
     let advisories = &mut settings.broker.advisories;
     advisories.origin_id = openwire.broker_id();
-    advisories.origin_url = openwire.broker_url.to_string();
+    advisories.origin_url = url.unwrap_or_default();
 }
 
 fn at_line(line: u32) -> impl Fn(floodway_transport::TransportError) -> anyhow::Error {

@@ -294,6 +294,9 @@ impl Broker {
     /// A subscription that may hear advisories is there: it is told what exists already, if its
     /// name says of which class. A durable one is told when its consumer comes.
     pub(crate) fn listen(&self, subscription: &Arc<Subscription>, turn: &mut Turn<'_>) {
+        if !self.advisories.can_hear(&subscription.queue.destination) {
+            return;
+        }
         let known = self.advisories.known.lock();
         if self.advisories.add_listener(subscription) && !subscription.is_durable() {
             self.replay(&known, subscription, turn);
@@ -302,7 +305,7 @@ impl Broker {
 
     /// Tells the consumer of a durable subscription what exists already.
     pub(crate) fn listen_again(&self, subscription: &Arc<Subscription>, turn: &mut Turn<'_>) {
-        if self.advisories.settings.support {
+        if self.advisories.can_hear(&subscription.queue.destination) {
             let known = self.advisories.known.lock();
             self.replay(&known, subscription, turn);
         }

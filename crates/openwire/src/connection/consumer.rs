@@ -9,7 +9,7 @@ use super::conversation::{Answer, Ask, Conversation, Turn};
 use super::reply::Pending;
 use super::window::Window;
 use crate::codec::Text;
-use crate::convert::{advisory, destination};
+use crate::convert::destination;
 use crate::error::OpenWireError;
 use crate::generated::{
     ConsumerControl, ConsumerId, ConsumerInfo, Message, MessageDispatch, MessagePull,
@@ -186,8 +186,8 @@ impl Conversation {
         let number = self.consumers.opened;
         open.consumer = number;
         open.reply = Some(self.replies.open(Pending::Consumer(ask, number)));
-        let text = advisory::id_text(id.connection_id.as_ref(), id.session_id, id.value);
-        open.introduction = advisory::introduction(&text, info);
+        let numbers = (id.session_id, id.value);
+        open.introduction = self.introduction(id.connection_id.as_ref(), numbers, info);
         let id = ConsumerId {
             connection_id: id.connection_id.as_ref().map(Text::detached),
             ..*id

@@ -10,12 +10,14 @@ use super::producer::Producers;
 use super::reply::{Pending, Replies};
 use super::transaction::Transactions;
 use crate::codec::{Agreement, Encoder, Text, Throwable, Wire};
+use crate::convert::advisory;
 use crate::convert::inbound::Converter;
 use crate::error::OpenWireError;
 use crate::generated::{
     ConnectionError, DataStructure, ExceptionResponse, KeepAliveInfo, Response,
 };
 use crate::settings::Settings;
+use floodway_message::advisory::Introduction;
 use floodway_message::session::{Command, ConnectionEnd, Reply};
 use floodway_message::{Now, Output};
 use std::collections::BTreeSet;
@@ -254,6 +256,19 @@ impl Conversation {
         let end = ConnectionEnd::Protocol(error.to_string().into());
         self.phase = Phase::Ended(end.clone());
         end
+    }
+
+    /// How a consumer or producer is shown to others. One that claims to be of another connection
+    /// is not: the core gives it an id.
+    pub(super) fn introduction<T: Wire>(
+        &self,
+        connection: Option<&Text>,
+        (session, number): (i64, i64),
+        command: &T,
+    ) -> Option<Introduction> {
+        let is_own = connection == self.connection_id.as_ref();
+        let id = is_own.then(|| advisory::id_text(connection, session, number))?;
+        advisory::introduction(&id, command)
     }
 
     /// The reply to ask the core for, when the client asks for a response.

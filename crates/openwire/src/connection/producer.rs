@@ -7,8 +7,8 @@
 use super::conversation::{Answer, Ask, Conversation, Turn};
 use super::reply::Pending;
 use crate::codec::{Content, Text, TransactionId};
+use crate::convert::destination;
 use crate::convert::inbound::Origin;
-use crate::convert::{advisory, destination};
 use crate::error::OpenWireError;
 use crate::generated::{
     ActiveMQDestination, Message as WireMessage, ProducerId, ProducerInfo, SessionInfo,
@@ -143,7 +143,8 @@ impl Conversation {
             connection_id: id.connection_id.as_ref().map(Text::detached),
             ..*id
         };
-        let text = advisory::id_text(id.connection_id.as_ref(), id.session_id, id.value);
+        let numbers = (id.session_id, id.value);
+        let introduction = self.introduction(id.connection_id.as_ref(), numbers, info);
         let producer = self.producers.open(id, info.window_size);
         // A destination that cannot be read is refused with the first message.
         let destinations = info.destination.as_ref().map(destination::read).transpose();
@@ -153,7 +154,7 @@ impl Conversation {
                 .push(Command::OpenProducer(Box::new(OpenProducer {
                     producer,
                     destinations: destinations.cloned().collect(),
-                    introduction: advisory::introduction(&text, info),
+                    introduction,
                 })));
         }
         Ok(Answer::Now)

@@ -228,6 +228,23 @@ fn producers_come_and_go_alone_or_with_their_session() {
 }
 
 #[test]
+fn an_id_of_another_connection_is_not_shown() {
+    let mut client = Client::connected(loose(12));
+    let mut consumer_id = client.consumer_id();
+    consumer_id.connection_id = Some("ID:client-2:1".into());
+    let info = ConsumerInfo {
+        consumer_id: Some(consumer_id),
+        ..client.consumer_info("Q", 1000)
+    };
+    client.ask(|_| info);
+    let commands = client.commands();
+    let [Command::OpenConsumer(open)] = &commands[..] else {
+        panic!("{commands:?}");
+    };
+    assert_eq!(open.introduction, None);
+}
+
+#[test]
 fn long_commands_are_not_kept_and_made_up_again() {
     let mut client = Client::connected(loose(12));
     let selector = format!("a = '{}'", "x".repeat(5000));
