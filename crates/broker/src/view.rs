@@ -11,9 +11,11 @@ use std::sync::Arc;
 
 mod blocked;
 mod consumers;
+mod stores;
 
 pub use blocked::{BlockedView, HolderView, LimitView};
 pub use consumers::{ConnectionView, ConsumerView};
+pub use stores::{StoreView, StoresView};
 
 /// The whole core.
 #[derive(Debug, Clone)]
