@@ -8,6 +8,8 @@
 # ACTIVEMQ_VERSION chooses the real broker. Skips with one line, code 0, if Java, Maven, the
 # artifacts or Floodway's OpenWire listener are missing.
 set -euo pipefail
+# Several brokers may run at once, and administration has one port.
+export FLOODWAY_ADMIN=none
 
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../.." && pwd)"

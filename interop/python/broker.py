@@ -132,7 +132,7 @@ class Broker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "NO_COLOR": "1"},
+                env={**os.environ, "NO_COLOR": "1", "FLOODWAY_ADMIN": "none"},
             )
         if wait:
             self.wait_ready()

@@ -60,7 +60,8 @@ export class Broker {
   async start() {
     const log = fs.openSync(path.join(this.home, 'broker.log'), 'a');
     const [command, ...args] = this.command();
-    this.process = spawn(command, args, { cwd: this.home, stdio: ['ignore', log, log] });
+    const env = { ...process.env, FLOODWAY_ADMIN: 'none' };
+    this.process = spawn(command, args, { cwd: this.home, env, stdio: ['ignore', log, log] });
     this.exited = once(this.process, 'exit');
     const deadline = Date.now() + START_LIMIT_MS;
     while (!(await this.accepts())) {

@@ -195,7 +195,8 @@ impl Program {
             .arg("--config")
             .arg(config)
             .arg("--data")
-            .arg(folder.join("data"));
+            .arg(folder.join("data"))
+            .env("FLOODWAY_ADMIN", "none");
         Ok(command)
     }
 
