@@ -1,6 +1,7 @@
 //! The whole broker over real sockets and in a process of its own: one module per behaviour that
 //! users can see.
 
+mod administration;
 mod configuration_errors_name_the_line;
 mod connections_have_limits;
 mod full_queue_refuses_where_configured;

@@ -13,6 +13,8 @@ use std::time::Instant;
 const ARGUMENTS: &str = "FLOODWAY_TEST_ARGUMENTS";
 /// What precedes the address in the log.
 const LISTENING: &str = "stomp connector listening on ";
+/// What precedes the address of administration in the log.
+const ADMINISTRATION: &str = "administration listening on http://";
 
 /// Body of the ignored test that a binary with black-box tests must have under this name. Does
 /// nothing when `cargo test -- --ignored` runs it.
@@ -40,7 +42,17 @@ fn command(arguments: &[&str], folder: &Path) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for variable in ["RUST_LOG", "FLOODWAY_LOG", "ACTIVEMQ_BASE", "ACTIVEMQ_DATA"] {
+    // Many brokers run at once: only those that are asked to have administration have it.
+    command.env("FLOODWAY_ADMIN", "none");
+    for variable in [
+        "RUST_LOG",
+        "FLOODWAY_LOG",
+        "ACTIVEMQ_BASE",
+        "ACTIVEMQ_DATA",
+        "FLOODWAY_URL",
+        "FLOODWAY_USER",
+        "FLOODWAY_PASSWORD",
+    ] {
         command.env_remove(variable);
     }
     command
@@ -79,6 +91,7 @@ pub struct Broker {
     lines: Receiver<String>,
     log: Vec<String>,
     address: SocketAddr,
+    admin_address: Option<SocketAddr>,
 }
 
 impl Broker {
@@ -113,6 +126,7 @@ impl Broker {
             lines,
             log: Vec::new(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin_address: None,
         };
         broker.await_address();
         broker
@@ -126,6 +140,11 @@ impl Broker {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where administration listens, if the command line asked for it.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
     }
 
     /// A client that has logged in.
@@ -161,6 +180,10 @@ impl Broker {
         let address = line.split(LISTENING).nth(1).unwrap_or_default().trim();
         self.address = address.parse().unwrap_or_else(|_| panic!("{line}"));
         self.await_line("started in");
+        let mut lines = self.log.iter().rev();
+        self.admin_address = lines
+            .find_map(|line| line.split(ADMINISTRATION).nth(1))
+            .and_then(|address| address.trim().parse().ok());
     }
 
     /// Sends a signal and waits for the end.

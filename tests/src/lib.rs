@@ -8,10 +8,12 @@
 mod broker;
 mod client;
 mod folder;
+mod http;
 
 pub use broker::{Broker, Ended, broker_process, broker_xml, run};
 pub use client::{Client, Frame};
 pub use folder::Folder;
+pub use http::{Answer, http};
 
 use std::time::Duration;
 

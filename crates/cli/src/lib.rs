@@ -1,15 +1,20 @@
-//! What can be said to `floodway` on the command line, and nothing of what is then done.
+//! What can be said to `floodway` on the command line, and the part of it that is said to a running
+//! broker, over HTTP and in no other way.
 //!
-//! It links nothing of the broker. ActiveMQ's ways of naming a configuration (`xbean:file:…`) are
-//! understood, so that start scripts can stay as they are.
+//! It links nothing of the broker: what it can do, any HTTP client can do. ActiveMQ's ways of
+//! naming a configuration (`xbean:file:…`) are understood, so that start scripts can stay as they
+//! are.
 
 use clap::{Args, Parser, Subcommand};
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod remote;
 #[cfg(test)]
 mod tests;
+
+pub use remote::{RemoteError, ask};
 
 /// Message broker: an ActiveMQ Classic successor that reads activemq.xml.
 ///
@@ -32,6 +37,108 @@ pub enum Verb {
     Start(Start),
     /// Checks a configuration without starting; exit code 1 if it has errors
     Doctor(Doctor),
+    /// Tells how a running broker is
+    Status(Remote),
+    /// Lists the queues of a running broker
+    Queues(Queues),
+    /// Lists the connections of a running broker
+    Connections(Remote),
+    /// Tells which producers are blocked, why, and what would help
+    Explain(Explain),
+    /// Changes a limit of a running broker, until its next start
+    Set(Set),
+}
+
+/// How to reach a running broker.
+#[derive(Debug, Clone, Args)]
+pub struct Remote {
+    /// Prints JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Address of administration
+    #[arg(long, env = "FLOODWAY_URL", default_value = "http://127.0.0.1:8161")]
+    pub url: String,
+    /// User name
+    #[arg(long, env = "FLOODWAY_USER", default_value = "admin")]
+    pub user: String,
+    /// File with the password [default: FLOODWAY_PASSWORD, or admin-password in the data directory]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// The password; meant for the environment, because others can see a command line
+    #[arg(long, env = "FLOODWAY_PASSWORD", hide = true, hide_env_values = true)]
+    pub password: Option<String>,
+    /// Data directory of the broker, for its password
+    #[arg(long, short, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
+}
+
+/// Arguments of `queues`.
+#[derive(Debug, Clone, Args)]
+pub struct Queues {
+    /// Only those whose name contains this
+    #[arg(value_name = "TEXT")]
+    pub search: Option<String>,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct Explain {
+    /// Only producers to this destination, such as queue://X
+    #[arg(value_name = "DESTINATION")]
+    pub destination: Option<String>,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `set`.
+#[derive(Debug, Clone, Args)]
+pub struct Set {
+    /// A destination such as queue://X, or broker
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// What to change: memoryLimit=SIZE, for example memoryLimit=2mb
+    #[arg(value_name = "NAME=VALUE")]
+    pub assignment: Assignment,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// A setting that can be changed, with its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Assignment {
+    /// Bytes; 0 is none of its own.
+    MemoryLimit(u64),
+}
+
+/// An assignment is not understood.
+#[derive(Debug, thiserror::Error)]
+#[error("write memoryLimit=SIZE; a size is bytes, or a whole number with kb, mb or gb")]
+pub struct AssignmentError;
+
+impl FromStr for Assignment {
+    type Err = AssignmentError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text.split_once('=').ok_or(AssignmentError)?;
+        if name.trim() != "memoryLimit" {
+            return Err(AssignmentError);
+        }
+        let value = value.trim().to_ascii_lowercase();
+        let units = [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
+        let with_unit = units
+            .iter()
+            .find_map(|(unit, bytes)| Some((value.strip_suffix(unit)?, *bytes)));
+        let (number, bytes) = with_unit.unwrap_or((&value, 1_u64));
+        let number: u64 = number.trim().parse().ok().ok_or(AssignmentError)?;
+        let limit = number.checked_mul(bytes).ok_or(AssignmentError)?;
+        Ok(Self::MemoryLimit(limit))
+    }
 }
 
 /// Arguments of `start`.
@@ -43,9 +150,28 @@ pub struct Start {
     /// Directory for everything the broker writes; overrides the file's [default: data]
     #[arg(long, short, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Address of administration (HTTP), or none; overrides the file's [default: 127.0.0.1:8161]
+    #[arg(long, value_name = "HOST:PORT", env = "FLOODWAY_ADMIN")]
+    pub admin: Option<String>,
     /// Configuration as ActiveMQ's scripts give it: xbean:file:FILE
     #[arg(value_name = "xbean:FILE", conflicts_with = "config")]
     pub uri: Option<Location>,
+}
+
+impl CommandLine {
+    /// What to do; without a verb it is to start, with what the environment says.
+    ///
+    /// # Errors
+    /// When the environment says something that is not understood.
+    pub fn into_verb(self) -> Result<Verb, clap::Error> {
+        match self.verb {
+            Some(verb) => Ok(verb),
+            None => {
+                let start = Self::try_parse_from(["floodway", "start"])?;
+                Ok(start.verb.unwrap_or_else(|| Verb::Start(Start::default())))
+            }
+        }
+    }
 }
 
 impl Start {

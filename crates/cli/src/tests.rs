@@ -1,6 +1,6 @@
 //! Command lines as users and ActiveMQ's scripts write them.
 
-use super::{CommandLine, Location, Verb};
+use super::{Assignment, CommandLine, Location, Verb};
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -68,4 +68,52 @@ fn doctor_needs_a_file() {
     assert!(CommandLine::try_parse_from(["floodway", "doctor"]).is_err());
     let line = CommandLine::try_parse_from(["floodway", "doctor", "a.xml"]).unwrap();
     assert!(matches!(line.verb, Some(Verb::Doctor(_))));
+}
+
+#[test]
+fn limit_is_given_in_the_units_of_the_configuration() {
+    for (text, bytes) in [
+        ("memoryLimit=0", 0),
+        ("memoryLimit=1500", 1500),
+        ("memoryLimit=2mb", 2 << 20),
+        ("memoryLimit=3 KB", 3 << 10),
+        (" memoryLimit = 1GB ", 1 << 30),
+    ] {
+        assert_eq!(
+            text.parse::<Assignment>().unwrap(),
+            Assignment::MemoryLimit(bytes),
+            "{text}"
+        );
+    }
+    for text in [
+        "",
+        "2mb",
+        "memoryLimit",
+        "memoryLimit=",
+        "memoryLimit=-1",
+        "memoryLimit=1.5mb",
+        "memoryLimit=99999999999gb",
+        "storeLimit=1",
+    ] {
+        assert!(text.parse::<Assignment>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn remote_verbs_know_where_to_ask() {
+    let line = [
+        "floodway",
+        "explain",
+        "queue://X",
+        "--url",
+        "http://h:1",
+        "--json",
+    ];
+    let Some(Verb::Explain(explain)) = CommandLine::try_parse_from(line).unwrap().verb else {
+        panic!("not explain");
+    };
+    assert_eq!(explain.destination.as_deref(), Some("queue://X"));
+    assert_eq!(explain.remote.url, "http://h:1");
+    assert!(explain.remote.json);
+    assert_eq!(explain.remote.data, PathBuf::from("data"));
 }

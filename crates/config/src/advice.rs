@@ -223,7 +223,7 @@ pub(crate) fn of_element(node: Node<'_, '_>) -> Option<Advice> {
 
 const WEB_SERVER: (Severity, &str, &str) = (
     Info,
-    "the web console is not built yet; it will need no file of its own",
+    "the web server is built in: of this, the address and jetty-realm.properties are used",
     "",
 );
 

@@ -75,6 +75,7 @@ pub(crate) fn read<'d, 'i>(
         spool,
         data_directory,
         connectors,
+        admin: None,
     };
     check::limits(reader, &mut settings, &limit_places, (environment, adjusts));
     check::policies(reader, &mut settings, policies);

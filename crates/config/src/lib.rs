@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod admin;
 mod advice;
 mod broker_element;
 mod check;
@@ -34,6 +35,7 @@ mod usage;
 mod value;
 mod virtual_destinations;
 
+pub use admin::{AdminAddress, AdminAddressError, AdminSettings, admin_password};
 pub use doctor::{Diagnosis, doctor};
 pub use document::FILE_BYTES_MAX;
 pub use environment::{DiskSpace, Environment};
@@ -72,6 +74,8 @@ pub enum Source {
 pub struct Options {
     /// The data directory of the command line; comes before what the file says.
     pub data_directory: Option<PathBuf>,
+    /// Where administration listens; comes before what the file says.
+    pub admin: Option<AdminAddress>,
     /// Variables, directory, memory and disks.
     pub environment: Environment,
 }
@@ -84,6 +88,7 @@ impl Options {
     pub fn of_process() -> std::io::Result<Self> {
         Ok(Self {
             data_directory: None,
+            admin: None,
             environment: Environment::of_process()?,
         })
     }
@@ -127,11 +132,16 @@ fn load_text(
     let environment = &options.environment;
     let paths = Paths::new(path, options.data_directory.as_deref(), environment);
     let system = paths.system_properties(environment);
-    let mut reader = Reader::new(&document, Placeholders::new(environment, system));
+    let placeholders = Placeholders::new(environment, system.clone());
+    let mut reader = Reader::new(&document, placeholders);
     let root = document.root_element();
     spring::read_placeholders(&mut reader, root, &paths);
-    let settings = spring::find_broker(&mut reader, root)
+    let mut settings = spring::find_broker(&mut reader, root)
         .map(|broker| broker_element::read(&mut reader, broker, (&paths, environment)));
+    if let Some(settings) = &mut settings {
+        let asked = (settings.data_directory.as_path(), options.admin.as_ref());
+        settings.admin = admin::read(&mut reader, root, (&paths, &system), asked);
+    }
     let report = reader.finish(file);
     match settings {
         Some(settings) if report.count(Severity::Error) == 0 => Ok(Loaded { settings, report }),

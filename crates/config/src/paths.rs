@@ -115,6 +115,11 @@ impl Paths {
         }
     }
 
+    /// Where files beside the configuration are.
+    pub(crate) fn conf(&self) -> &Path {
+        &self.conf
+    }
+
     /// The data directory of the command line.
     pub(crate) fn data_override(&self) -> Option<&Path> {
         self.data_override.as_deref()

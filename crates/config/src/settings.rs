@@ -6,6 +6,8 @@ use floodway_broker::settings::BrokerSettings;
 use floodway_store::JournalSettings;
 use floodway_transport::ConnectorSettings;
 
+use crate::admin::AdminSettings;
+
 /// What a configuration file says.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -21,6 +23,8 @@ pub struct Settings {
     pub data_directory: PathBuf,
     /// Listeners whose protocol is built, in the order of the file.
     pub connectors: Vec<Connector>,
+    /// Administration over HTTP; `None` without.
+    pub admin: Option<AdminSettings>,
 }
 
 /// Where messages are kept.

@@ -8,6 +8,7 @@ use crate::{ConfigError, Environment, Loaded, Options, Source, load};
 pub(crate) fn options() -> Options {
     Options {
         data_directory: None,
+        admin: None,
         environment: Environment::fixed(Path::new("/amq"), 16 << 30, []),
     }
 }

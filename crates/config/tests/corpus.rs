@@ -88,6 +88,7 @@ fn every_file_of_the_corpus_is_read_and_accounted_for() {
     };
     let options = Options {
         data_directory: None,
+        admin: None,
         environment: Environment::fixed(&folder, 16 << 30, []),
     };
     let files = files(&folder);

@@ -28,8 +28,9 @@ pub(crate) fn source(location: Option<&Location>) -> Source {
 }
 
 /// What comes from outside of the file.
-pub(crate) fn options(data: Option<&PathBuf>) -> Result<Options> {
+pub(crate) fn options(data: Option<&PathBuf>, admin: Option<&str>) -> Result<Options> {
     let mut options = Options::of_process().context("the current directory is gone")?;
     options.data_directory = data.cloned();
+    options.admin = admin.map(str::parse).transpose()?;
     Ok(options)
 }

@@ -6,7 +6,7 @@ use floodway_cli::Doctor;
 
 pub(crate) fn run(arguments: &Doctor) -> Result<u8> {
     let source = configuration::source(Some(&arguments.config));
-    let options = configuration::options(arguments.data.as_ref())?;
+    let options = configuration::options(arguments.data.as_ref(), None)?;
     let diagnosis = floodway_config::doctor(&source, &options);
     print(&diagnosis.to_string())?;
     Ok(u8::from(diagnosis.errors_count() > 0))

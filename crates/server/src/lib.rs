@@ -11,6 +11,7 @@ use floodway_cli::{CommandLine, Verb};
 use std::ffi::OsString;
 use std::io::Write;
 
+mod administration;
 mod auto;
 mod configuration;
 mod doctor;
@@ -34,16 +35,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return u8::try_from(refused.exit_code()).unwrap_or(FAILED);
         }
     };
-    let outcome = match line.verb {
-        None => start::run(&floodway_cli::Start::default()).map(|()| 0),
-        Some(Verb::Start(arguments)) => start::run(&arguments).map(|()| 0),
-        Some(Verb::Doctor(arguments)) => doctor::run(&arguments),
-        Some(_) => Err(anyhow::anyhow!("this command is not built")),
+    let outcome = match line.into_verb() {
+        Ok(Verb::Start(arguments)) => start::run(&arguments).map(|()| 0),
+        Ok(Verb::Doctor(arguments)) => doctor::run(&arguments),
+        Ok(asked) => remote(&asked),
+        Err(error) => Err(error.into()),
     };
     outcome.unwrap_or_else(|error| {
         complain(&error);
         FAILED
     })
+}
+
+/// Asks a running broker and prints its answer.
+fn remote(asked: &Verb) -> Result<u8> {
+    print(&floodway_cli::ask(asked)?)?;
+    Ok(0)
 }
 
 /// Nothing more can be done if even the standard error is closed.

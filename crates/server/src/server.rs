@@ -3,9 +3,11 @@
 //! Addresses are taken before the stores are opened, so that a taken port leaves the data alone;
 //! peers are let in last. On the way out peers go first and stores last.
 
+use crate::administration::{self, Bound};
 use crate::auto::Auto;
 use crate::stores::Stores;
 use anyhow::{Context, Result, bail};
+use floodway_admin::Admin;
 use floodway_broker::Broker;
 use floodway_config::{ProtocolSettings, Settings};
 use floodway_message::session::Protocol;
@@ -37,6 +39,7 @@ pub struct Server {
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
     addresses: Vec<SocketAddr>,
+    admin: Option<Admin>,
 }
 
 impl Server {
@@ -52,6 +55,7 @@ impl Server {
             let opened = BoundConnector::bind(connector.transport.clone());
             bound.push((opened.map_err(at_line(connector.transport.line))?, protocol));
         }
+        let admin = settings.admin.as_ref().map(Bound::take).transpose()?;
         let stores = Stores::open(&settings)?;
         let (messages, spool) = (stores.messages.clone(), stores.spool.clone());
         let broker = Broker::open(settings.broker, messages, spool, clock.now())?;
@@ -63,10 +67,11 @@ impl Server {
             tasks: JoinSet::new(),
             stop,
             addresses: Vec::new(),
+            admin: None,
         };
         let ticking = tick(Arc::clone(&server.broker), clock, server.stop.subscribe());
         server.tasks.spawn(ticking);
-        match server.listen(bound, clock) {
+        match server.listen(bound, admin, clock) {
             Ok(()) => Ok(server),
             Err(error) => {
                 // The reason to stop is told; that stopping failed as well is for the log.
@@ -81,8 +86,13 @@ impl Server {
     fn listen(
         &mut self,
         bound: Vec<(BoundConnector, Arc<dyn Protocol>)>,
+        admin: Option<Bound>,
         clock: Clock,
     ) -> Result<()> {
+        if let Some(admin) = admin {
+            let stop = self.stop.subscribe();
+            self.admin = Some(administration::serve(admin, &self.broker, clock, stop)?);
+        }
         for (connector, protocol) in bound {
             let name = protocol.name();
             let connector = connector.listen(protocol, Arc::clone(&self.broker), clock)?;
@@ -98,6 +108,11 @@ impl Server {
     /// Where it listens, in the order of the configuration.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where administration listens, if it does.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Admin::address)
     }
 
     fn announce(&mut self, name: &str, connector: &Connector) {
@@ -119,6 +134,10 @@ impl Server {
     pub async fn stop(mut self) -> Result<()> {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
+        if let Some(admin) = self.admin {
+            // It stops by itself, within moments.
+            admin.join();
+        }
         self.broker.close();
         for pager in self.pagers {
             // What a pager can panic of was logged when it happened.

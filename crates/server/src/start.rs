@@ -10,7 +10,7 @@ pub(crate) fn run(arguments: &Start) -> Result<()> {
     let clock = Clock::start();
     log::start();
     let source = configuration::source(arguments.location());
-    let options = configuration::options(arguments.data.as_ref())?;
+    let options = configuration::options(arguments.data.as_ref(), arguments.admin.as_deref())?;
     let loaded = floodway_config::load(&source, &options)?;
     log::tell(&loaded.report);
     let runtime = runtime()?;

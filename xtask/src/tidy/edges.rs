@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("floodway-stomp", &["message"]),
     ("floodway-bench", &["message", "openwire"]),
     ("floodway-transport", &["message", "broker"]),
+    ("floodway-admin", &["message", "broker"]),
     (
         "floodway-config",
         &[
@@ -25,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "stomp",
             "openwire",
             "transport",
+            "admin",
         ],
     ),
     (
@@ -36,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "stomp",
             "openwire",
             "transport",
+            "admin",
             "config",
             "cli",
         ],

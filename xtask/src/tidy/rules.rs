@@ -37,7 +37,11 @@ const BANS: &[Ban] = &[
             "File::create(",
         ],
         within: &["crates/"],
-        except: &["crates/store/src/disk", "crates/config/"],
+        except: &[
+            "crates/store/src/disk",
+            "crates/config/",
+            "crates/cli/src/remote/password",
+        ],
         advice: "only store::disk opens data files and only config opens configuration files",
     },
     Ban {

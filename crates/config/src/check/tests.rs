@@ -18,6 +18,7 @@ const LIMITS: &str = "<systemUsage><systemUsage>
 fn small_machine() -> Options {
     Options {
         data_directory: None,
+        admin: None,
         environment: Environment::fixed(Path::new("/amq"), 10 << 30, []).with_disk(DiskSpace {
             total_bytes: 40 << 30,
             available_bytes: 30 << 30,

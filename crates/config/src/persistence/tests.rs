@@ -109,6 +109,7 @@ fn of_two_stores_the_last_one_counts() {
 fn the_command_lines_data_directory_moves_all_directories() {
     let options = Options {
         data_directory: Some("/mine".into()),
+        admin: None,
         ..options()
     };
     let inside = adapter("<kahaDB directory='/var/amq/kahadb'/>");

@@ -25,6 +25,7 @@ fn loaded(outside: &str) -> Loaded {
     let variables = [("FROM_ENV".into(), "site".into())];
     let options = Options {
         data_directory: None,
+        admin: None,
         environment: Environment::fixed(&folder, 16 << 30, variables),
     };
     load(&source, &options).unwrap_or_else(|error| panic!("{error}"))
@@ -175,7 +176,7 @@ fn imports_and_beans_are_told() {
         "",
     )));
     for part in [
-        "info: import: the web console",
+        "info: import: the web server",
         "warning: import: imported files are not read",
         "info: bean: there is no database",
         "warning: bean: Java classes do not run",
@@ -189,6 +190,7 @@ fn the_source_of_a_relative_file_is_its_own_folder() {
     let source = Source::File(PathBuf::from("testdata/conf/relative.xml"));
     let options = Options {
         data_directory: None,
+        admin: None,
         environment: Environment::fixed(Path::new(env!("CARGO_MANIFEST_DIR")), 16 << 30, []),
     };
     let found = load(&source, &options).unwrap();

@@ -95,6 +95,7 @@ fn percent_limits_of_disks_are_made_absolute() {
     });
     let options = Options {
         data_directory: None,
+        admin: None,
         environment,
     };
     let found = load_with(&broker("", inside), &options)

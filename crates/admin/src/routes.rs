@@ -1,0 +1,44 @@
+//! The table of everything that is served. Who may see what is decided in `gate`.
+
+use crate::{Settings, Watched, console, explain, gate, metrics, probe, rest};
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+/// Paths that are answered without a login; they tell nothing but whether the broker works.
+pub(crate) const OPEN: [&str; 2] = ["/livez", "/readyz"];
+
+/// What every handler gets.
+#[derive(Clone)]
+pub(crate) struct House {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) watched: Watched,
+}
+
+pub(crate) fn router(settings: Arc<Settings>, watched: Watched) -> Router {
+    let house = House { settings, watched };
+    Router::new()
+        .route("/livez", get(probe::livez))
+        .route("/readyz", get(probe::readyz))
+        .route("/api/status", get(rest::status::status))
+        .route("/api/destinations", get(rest::destinations::destinations))
+        .route("/api/connections", get(rest::connections::connections))
+        .route("/api/consumers", get(rest::connections::consumers))
+        .route("/api/blocked", get(explain::blocked))
+        .route("/api/explain", get(explain::explain))
+        .route("/api/set", post(rest::set::set))
+        .route("/metrics", get(metrics::metrics))
+        .route("/", get(console::root))
+        .route("/admin", get(console::front))
+        .route("/admin/live", get(console::live))
+        .route("/admin/set", post(console::set))
+        .route("/admin/console.js", get(console::script))
+        .route("/admin/console.css", get(console::style))
+        .fallback(gate::not_found)
+        .method_not_allowed_fallback(gate::not_allowed)
+        // The last layer is the first that a request meets.
+        .layer(from_fn_with_state(house.clone(), gate::admit))
+        .layer(from_fn(gate::harden))
+        .with_state(house)
+}

@@ -1,0 +1,54 @@
+//! Where administration listens, who may log in, and what a client may cost.
+
+use crate::Account;
+
+/// Settings of the room. Bytes and milliseconds.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Host name or address to listen on.
+    pub host: String,
+    /// Port; 0 lets the system choose.
+    pub port: u16,
+    /// Who may log in.
+    pub accounts: Vec<Account>,
+    /// Most connections at a time; more are closed at once.
+    pub connections_max: usize,
+    /// A connection is ended after so long, whatever it does.
+    pub connection_ms: u64,
+    /// A request's head must have arrived after so long; idle connections are closed as well.
+    pub head_ms: u64,
+    /// Most bytes of a request's line and headers; at least 8192.
+    pub head_bytes_max: usize,
+    /// Most headers of a request.
+    pub headers_max: usize,
+    /// A request's body must have arrived after so long.
+    pub body_ms: u64,
+    /// Most bytes of a request's body.
+    pub body_bytes_max: usize,
+    /// The answer to a wrong password comes after so long.
+    pub refusal_ms: u64,
+    /// Most rows of a page.
+    pub page_rows_max: usize,
+    /// Most destinations with metrics of their own; the others are counted.
+    pub metrics_destinations_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".into(),
+            port: 8161,
+            accounts: Vec::new(),
+            connections_max: 64,
+            connection_ms: 60_000,
+            head_ms: 10_000,
+            head_bytes_max: 16 << 10,
+            headers_max: 64,
+            body_ms: 10_000,
+            body_bytes_max: 64 << 10,
+            refusal_ms: 300,
+            page_rows_max: 1000,
+            metrics_destinations_max: 10_000,
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Asking a running broker: one request over HTTP, its answer as text or JSON.
+//!
+//! What comes from the broker was partly written by its clients (names, addresses), so nothing of
+//! it reaches the terminal with control characters in it.
+
+use crate::{Assignment, Queues, Remote, Set, Verb};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+mod password;
+mod text;
+
+/// A broker that does not answer in so long is not waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest answer in bytes.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
+/// Rows that are asked for at a time.
+const PAGE_ROWS: usize = 1000;
+/// Most pages that are asked for.
+const PAGES_MAX: usize = 1000;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoteError {
+    /// No password is known.
+    #[error(
+        "there is no password: {file} cannot be read ({cause}); name its file with \
+         --password-file, or set FLOODWAY_PASSWORD"
+    )]
+    NoPassword {
+        /// Where it was looked for last.
+        file: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// Nobody answers at the address.
+    #[error("no broker answers at {url} ({cause}); start one, or name its address with --url")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// What went wrong.
+        cause: Box<ureq::Error>,
+    },
+    /// The broker said no.
+    #[error("the broker at {url} refuses: {reason} (status {status})")]
+    Refused {
+        /// The address.
+        url: String,
+        /// Of HTTP.
+        status: u16,
+        /// What it said.
+        reason: String,
+    },
+    /// Not what a broker answers.
+    #[error("what answers at {url} is not a Floodway broker: {cause}")]
+    NotABroker {
+        /// The address.
+        url: String,
+        /// What is wrong.
+        cause: serde_json::Error,
+    },
+    /// Not a request to a running broker.
+    #[error("this command asks no running broker")]
+    NotRemote,
+}
+
+/// Asks a running broker and gives what is to be printed.
+///
+/// # Errors
+/// When there is no password, no broker, or the broker refuses.
+pub fn ask(verb: &Verb) -> Result<String, RemoteError> {
+    match verb {
+        Verb::Status(remote) => {
+            let status = Broker::new(remote)?.get("/api/status")?;
+            Ok(shown(remote, &status, text::status))
+        }
+        Verb::Queues(queues) => list_queues(queues),
+        Verb::Connections(remote) => {
+            let rows = Broker::new(remote)?.rows("/api/connections?")?;
+            Ok(shown(remote, &rows, text::connections))
+        }
+        Verb::Explain(explain) => {
+            let query = explain.destination.as_ref();
+            let query = query.map_or_else(String::new, |name| {
+                format!("?destination={}", encoded(name))
+            });
+            let path = format!("/api/explain{query}");
+            let broker = Broker::new(&explain.remote)?;
+            if explain.remote.json {
+                Ok(pretty(&broker.get(&path)?))
+            } else {
+                Ok(text::clean(&broker.get_as(&path, "text/plain")?))
+            }
+        }
+        Verb::Set(set) => change(set),
+        Verb::Start(_) | Verb::Doctor(_) => Err(RemoteError::NotRemote),
+    }
+}
+
+fn list_queues(queues: &Queues) -> Result<String, RemoteError> {
+    let search = encoded(queues.search.as_deref().unwrap_or_default());
+    let mut rows =
+        Broker::new(&queues.remote)?.rows(&format!("/api/destinations?search={search}&"))?;
+    if let Value::Array(rows) = &mut rows {
+        let is_queue = |row: &Value| {
+            let name = row.get("destination").and_then(Value::as_str);
+            name.is_some_and(|name| name.starts_with("queue://"))
+        };
+        rows.retain(is_queue);
+    }
+    Ok(shown(&queues.remote, &rows, text::queues))
+}
+
+fn change(set: &Set) -> Result<String, RemoteError> {
+    let Assignment::MemoryLimit(limit) = set.assignment;
+    let change = json!({"target": set.target, "memoryLimit": limit});
+    let answer = Broker::new(&set.remote)?.post("/api/set", &change)?;
+    Ok(shown(&set.remote, &answer, |_| {
+        format!(
+            "{}: memoryLimit is {limit} bytes until the next start\n",
+            set.target
+        )
+    }))
+}
+
+fn shown(remote: &Remote, answer: &Value, text: impl Fn(&Value) -> String) -> String {
+    if remote.json {
+        pretty(answer)
+    } else {
+        text::clean(&text(answer))
+    }
+}
+
+/// JSON escapes control characters by itself.
+fn pretty(answer: &Value) -> String {
+    format!("{answer:#}\n")
+}
+
+/// A value of a query, with everything but the plainest characters in percent form.
+fn encoded(value: &str) -> String {
+    let mut all = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
+            all.push(char::from(byte));
+        } else {
+            all.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    all
+}
+
+/// A running broker.
+struct Broker<'a> {
+    remote: &'a Remote,
+    agent: ureq::Agent,
+    login: String,
+}
+
+impl<'a> Broker<'a> {
+    fn new(remote: &'a Remote) -> Result<Self, RemoteError> {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            // A password goes to the broker and to nobody else.
+            .proxy(None)
+            .build();
+        Ok(Self {
+            remote,
+            agent: config.into(),
+            login: password::login(remote)?,
+        })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.remote.url.trim_end_matches('/'))
+    }
+
+    fn get(&self, path: &str) -> Result<Value, RemoteError> {
+        let text = self.get_as(path, "application/json")?;
+        self.parsed(&text)
+    }
+
+    fn get_as(&self, path: &str, accept: &str) -> Result<String, RemoteError> {
+        let request = self.agent.get(self.url(path));
+        let request = request.header("Authorization", &self.login);
+        self.answer(request.header("Accept", accept).call())
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value, RemoteError> {
+        let request = self.agent.post(self.url(path));
+        let request = request.header("Authorization", &self.login);
+        let request = request.header("Content-Type", "application/json");
+        let text = self.answer(request.send(body.to_string()))?;
+        self.parsed(&text)
+    }
+
+    /// All rows of all pages; `path` ends with `?` or `&`.
+    fn rows(&self, path: &str) -> Result<Value, RemoteError> {
+        let mut rows = Vec::new();
+        for page in 1..=PAGES_MAX {
+            let mut answer = self.get(&format!("{path}size={PAGE_ROWS}&page={page}"))?;
+            let Some(Value::Array(more)) = answer.get_mut("rows").map(Value::take) else {
+                break;
+            };
+            let size = answer.get("size").and_then(Value::as_u64);
+            let is_last = (more.len() as u64) < size.unwrap_or(u64::MAX);
+            rows.extend(more);
+            if is_last {
+                break;
+            }
+        }
+        Ok(Value::Array(rows))
+    }
+
+    fn answer(
+        &self,
+        called: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<String, RemoteError> {
+        let url = self.remote.url.clone();
+        let unreachable = |cause| RemoteError::Unreachable {
+            url: url.clone(),
+            cause: Box::new(cause),
+        };
+        let mut response = called.map_err(unreachable)?;
+        let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
+        let text = body.read_to_string().map_err(unreachable)?;
+        if response.status().is_success() {
+            return Ok(text);
+        }
+        let refusal: Option<Value> = serde_json::from_str(&text).ok();
+        let reason = refusal
+            .as_ref()
+            .and_then(|refusal| refusal.get("error")?.as_str());
+        Err(RemoteError::Refused {
+            url,
+            status: response.status().as_u16(),
+            reason: text::clean(reason.unwrap_or("it does not say why")),
+        })
+    }
+
+    fn parsed(&self, text: &str) -> Result<Value, RemoteError> {
+        serde_json::from_str(text).map_err(|cause| RemoteError::NotABroker {
+            url: self.remote.url.clone(),
+            cause,
+        })
+    }
+}
