@@ -175,6 +175,20 @@ impl Client {
         if scene.random.percent(70) {
             return self.open(vec![destination], false, scene);
         }
+        // A destination with consumers would not be removed.
+        if let Some(home) = scene.ledger.queue(&destination) {
+            let there = |one: &&ConsumerId| {
+                let consumer = self.consumers.get(one);
+                consumer.is_some_and(|consumer| consumer.homes.contains(&home))
+            };
+            let ids: Vec<ConsumerId> = self.consumers.keys().filter(there).copied().collect();
+            for id in ids {
+                self.close_one(id, scene);
+                if self.consumers.contains_key(&id) {
+                    return;
+                }
+            }
+        }
         let reply = Some(self.ask(Op::Destroy));
         self.commands.push(Command::RemoveDestination {
             destination: destination.clone(),

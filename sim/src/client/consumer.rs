@@ -262,7 +262,10 @@ impl Client {
             .consumers
             .get(&id)
             .is_some_and(|c| c.expected == Expected::Refused);
-        if refused {
+        // What it acknowledged in a transaction without an answer yet may still be refused, and is
+        // then given back before this client hears of it.
+        let mut ops = self.ops.values();
+        if refused || ops.any(|op| matches!(op, Op::AckInTx(..))) {
             return;
         }
         let Some(consumer) = self.consumers.remove(&id) else {
