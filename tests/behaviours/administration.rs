@@ -1,5 +1,9 @@
 //! Administration of a whole broker: who gets in, what is told, and that a blocked producer is
 //! explained and freed, over HTTP and by the command line.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed expectation here is a failed test"
+)]
 
 use floodway_tests::{Answer, Broker, Client, Ended, Folder, broker_xml, http, run};
 use std::io::{BufRead, BufReader, Write};

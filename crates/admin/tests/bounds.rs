@@ -1,4 +1,9 @@
 //! What a client may cost: each bound one below and at, over real sockets, with a core behind.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed expectation here is a failed test"
+)]
 
 use floodway_admin::{Account, Admin, BoundAdmin, Role, Settings, Watched};
 use floodway_broker::Broker;
