@@ -146,8 +146,10 @@ impl Broker {
             turn.later(Work::Resume(node.clone()));
         }
         self.requeue_pages();
-        for queue in std::mem::take(&mut *self.awaiting_room.lock()) {
+        let waiting = std::mem::take(&mut *self.awaiting_room.lock());
+        for queue in waiting {
             queue.stop_waiting(Waits::Room);
+            queue.go_back();
             turn.later(Work::Dispatch(queue));
         }
         let mut starts = self.starts.lock();

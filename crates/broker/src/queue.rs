@@ -96,6 +96,8 @@ pub(crate) struct QueueState {
     pub(crate) rescan_from: u64,
     /// Messages that were passed over may be wanted again.
     pub(crate) rewind_wanted: bool,
+    /// The same, but a consumer has so little room that it can wait for the next tick.
+    pub(crate) rewind_later: bool,
     pub(crate) in_flight_count: usize,
     /// No dispatch before this time (monotonic), once a first consumer came.
     pub(crate) dispatch_after_ms: u64,
@@ -168,6 +170,7 @@ impl Queue {
             expiring: BTreeSet::new(),
             rescan_from: 0,
             rewind_wanted: false,
+            rewind_later: false,
             in_flight_count: 0,
             dispatch_after_ms: 0,
             limit_pending: None,

@@ -239,14 +239,18 @@ impl QueueState {
     }
 
     /// A consumer has room again: what it could not take is looked at again. Going back to the
-    /// disk for it waits until it is worth while.
+    /// disk for it waits until it is worth while, or for the next tick.
     pub(crate) fn room_freed(&mut self, at: usize) {
         let passed = self.has_passed();
         let Some(attachment) = self.attachments.get_mut(at) else {
             return;
         };
         self.rescan_from = self.rescan_from.min(attachment.wanted_from);
-        if attachment.wanted_from == u64::MAX || (passed && !attachment.consumer.has_much_room()) {
+        if attachment.wanted_from == u64::MAX {
+            return;
+        }
+        if passed && !attachment.consumer.has_much_room() {
+            self.rewind_later = true;
             return;
         }
         attachment.wanted_from = u64::MAX;

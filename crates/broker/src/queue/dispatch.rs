@@ -54,6 +54,9 @@ impl Queue {
         }
         self.advise_slow(state, turn);
         self.page_in(state, turn);
+        if state.rewind_later {
+            turn.broker.await_room(self);
+        }
     }
 
     fn dispatch_lanes(self: &Arc<Self>, state: &mut QueueState, turn: &mut Turn<'_>) {

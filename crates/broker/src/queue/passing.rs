@@ -68,6 +68,15 @@ impl Queue {
         }
     }
 
+    /// Time has passed: what a consumer with little room could have is not kept from it any
+    /// longer.
+    pub(crate) fn go_back(&self) {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.rewind_later) {
+            state.rewind_wanted = true;
+        }
+    }
+
     /// Goes back to what was passed over, when it is wanted and safe. `false` while it is not
     /// safe yet: what comes later must not overtake it.
     pub(crate) fn rewind(self: &Arc<Self>, state: &mut QueueState, turn: &Turn<'_>) -> bool {

@@ -413,3 +413,34 @@ fn an_acknowledgement_that_the_store_did_not_take_is_not_confirmed() {
     });
     assert_eq!(answer.unwrap().unwrap_err().kind, FailureKind::Store);
 }
+
+#[test]
+fn a_consumer_with_little_room_gets_what_was_passed_over_meanwhile() {
+    let world = World::with_policy(queue_policy("Q", |entry| {
+        entry.use_cache = false;
+        entry.page_size_max = 2;
+    }));
+    let client = world.client("c");
+    let mut first = selecting(consumer(1, "queue://Q"), "kind = 'a'");
+    first.prefetch = Some(4);
+    client.open(first);
+    client.open(selecting(consumer(2, "queue://Q"), "kind = 'b'"));
+    for (number, kind) in "aaaaaabbbbbbbb".chars().enumerate() {
+        let mut builder = message(&format!("{kind}{number}"));
+        property(&mut builder, "kind", &kind.to_string());
+        client.send_to("queue://Q", builder);
+    }
+    let mut bodies = client.bodies();
+    bodies.sort();
+    let expected = [
+        "a0", "a1", "a2", "a3", "b10", "b11", "b12", "b13", "b6", "b7", "b8", "b9",
+    ];
+    assert_eq!(bodies, expected);
+    client.ack(1, 1);
+    world.pass(100);
+    assert_eq!(
+        client.bodies(),
+        ["a4"],
+        "although three of four are not acknowledged"
+    );
+}
