@@ -20,6 +20,7 @@ mod error;
 mod filter;
 mod flow;
 mod forward;
+mod login;
 mod operation;
 mod outbox;
 mod policy;

@@ -4,6 +4,7 @@
 //! attribute names are ActiveMQ's in snake_case unless said.
 
 use floodway_message::selector::Selector;
+use floodway_message::session::Secret;
 use floodway_message::{Destination, DestinationKind};
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct BrokerSettings {
     pub default_policy: PolicyEntry,
     /// Destinations created at start (`<destinations>`).
     pub destinations: Vec<Destination>,
+    /// `simpleAuthenticationPlugin`; `None` lets everyone in.
+    pub logins: Option<Logins>,
     /// `virtualDestinations`: the first that matches a destination applies.
     pub virtual_destinations: Vec<VirtualDestination>,
     /// `false` keeps everything in memory: no store and no spool (`persistent`).
@@ -81,6 +84,7 @@ impl Default for BrokerSettings {
             policies: Vec::new(),
             default_policy: PolicyEntry::new(DestinationKind::Queue, ">"),
             destinations: Vec::new(),
+            logins: None,
             virtual_destinations: vec![VirtualDestination::topic("VirtualTopic.>")],
             persistent: true,
             parked_send_limit_bytes: 4 << 20,
@@ -95,6 +99,15 @@ impl Default for BrokerSettings {
             advisories: AdvisorySettings::default(),
         }
     }
+}
+
+/// Who may connect.
+#[derive(Debug, Clone, Default)]
+pub struct Logins {
+    /// Names and passwords.
+    pub users: Vec<(Arc<str>, Secret)>,
+    /// `anonymousAccessAllowed`: a client that names nobody may, too.
+    pub anonymous: bool,
 }
 
 /// Destinations whose messages go to others.

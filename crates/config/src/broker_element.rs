@@ -66,7 +66,7 @@ pub(crate) fn read<'d, 'i>(
     core.virtual_destinations = virtual_destinations::read(reader, broker);
     let consumers = &mut core.consumers_per_connection_max;
     let connectors = connector::read(reader, broker, consumers);
-    plugins::read(reader, broker);
+    core.logins = plugins::read(reader, broker);
 
     let mut settings = Settings {
         broker: core,

@@ -1,8 +1,10 @@
-//! `plugins`: none is built yet.
+//! `plugins`: logins with `simpleAuthenticationPlugin`; no other is built yet.
 //!
 //! A plugin that decides who may do what cannot be left out in silence: without it the broker
 //! would let everyone in. Those are errors. The others are told about and left out.
 
+use floodway_broker::settings::Logins;
+use floodway_message::session::Secret;
 use roxmltree::Node;
 
 use crate::reader::{Reader, children, is_core, name};
@@ -13,8 +15,7 @@ use crate::value::quoted;
 mod tests;
 
 /// Plugins that keep people out.
-const GUARDS: [&str; 6] = [
-    "simpleAuthenticationPlugin",
+const GUARDS: [&str; 5] = [
     "jaasAuthenticationPlugin",
     "jaasCertificateAuthenticationPlugin",
     "jaasDualAuthenticationPlugin",
@@ -67,36 +68,72 @@ const OTHERS: &[(&str, Severity, &str, &str)] = &[
 
 const HOW_TO_START: &str = "remove it to start without logins, with connectors on 127.0.0.1 only";
 
-/// Reads the plugins of a broker.
-pub(crate) fn read<'d, 'i>(reader: &mut Reader<'d, 'i, '_>, broker: Node<'d, 'i>) {
+/// Most users of a file.
+const USERS_MAX: usize = 10_000;
+
+/// Reads the plugins of a broker; returns who may connect, if not everyone.
+pub(crate) fn read<'d, 'i>(
+    reader: &mut Reader<'d, 'i, '_>,
+    broker: Node<'d, 'i>,
+) -> Option<Logins> {
+    let mut logins = None;
     if let Some(value) = reader.value(broker, "plugins") {
         let message = "plugins that are written elsewhere cannot be told apart";
         let advice = "write them into <plugins>, or remove the attribute";
         reader.refuse(&value.place, (message, advice));
     }
-    let Some(list) = reader.property(broker, "plugins") else {
-        return;
-    };
+    let list = reader.property(broker, "plugins")?;
     let plugins: Vec<_> = children(list).collect();
     for plugin in plugins {
-        read_plugin(reader, plugin);
+        if is_core(plugin) && name(plugin) == "simpleAuthenticationPlugin" {
+            logins = Some(read_logins(reader, plugin));
+        } else {
+            read_plugin(reader, plugin);
+        }
     }
+    logins
+}
+
+/// Users and passwords. Groups mean something only to authorization, which is an error of its own.
+fn read_logins<'d, 'i>(reader: &mut Reader<'d, 'i, '_>, plugin: Node<'d, 'i>) -> Logins {
+    reader.take(plugin);
+    let mut logins = Logins::default();
+    reader.set_truth(plugin, "anonymousAccessAllowed", &mut logins.anonymous);
+    for attribute in ["anonymousUser", "anonymousGroup"] {
+        reader.value(plugin, attribute);
+    }
+    let Some(list) = reader.property(plugin, "users") else {
+        return logins;
+    };
+    for user in children(list).filter(|node| is_core(*node) && name(*node) == "authenticationUser")
+    {
+        reader.take(user);
+        let place = reader.place(user);
+        reader.value(user, "groups");
+        let given = reader.value(user, "username").map(|value| value.text);
+        let password = reader.value(user, "password").map(|value| value.text);
+        match (given.filter(|given| !given.is_empty()), password) {
+            (Some(given), Some(password)) if logins.users.len() < USERS_MAX => {
+                let secret = Secret(password.into());
+                logins.users.push((given.into(), secret));
+            }
+            (Some(_), Some(_)) => {
+                let message = format!("there are more than {USERS_MAX} users");
+                reader.refuse(&place, (message, "leave some out"));
+                return logins;
+            }
+            _ => {
+                let advice = "write username=\"…\" password=\"…\"";
+                reader.refuse(&place, ("names no user, or has no password", advice));
+            }
+        }
+    }
+    logins
 }
 
 fn read_plugin<'d, 'i>(reader: &mut Reader<'d, 'i, '_>, plugin: Node<'d, 'i>) {
     let local = name(plugin);
     if is_core(plugin) && GUARDS.contains(&local) {
-        if local == "simpleAuthenticationPlugin" && lets_everyone_in(plugin) {
-            reader.ignore_tree(
-                plugin,
-                Severity::Warning,
-                (
-                    "logins are not built yet: everyone is taken as anonymous",
-                    "remove it, or keep the connectors on 127.0.0.1",
-                ),
-            );
-            return;
-        }
         let message = "is not built yet, and without it everyone could send and receive all";
         reader.ignore_tree(plugin, Severity::Error, (message, HOW_TO_START));
         return;
@@ -133,12 +170,4 @@ fn read_plugin<'d, 'i>(reader: &mut Reader<'d, 'i, '_>, plugin: Node<'d, 'i>) {
             (message, "remove it or do without"),
         );
     }
-}
-
-fn lets_everyone_in(plugin: Node<'_, '_>) -> bool {
-    let authorized = plugin
-        .next_siblings()
-        .chain(plugin.prev_siblings())
-        .any(|other| other.is_element() && name(other) == "authorizationPlugin");
-    plugin.attribute("anonymousAccessAllowed") == Some("true") && !authorized
 }

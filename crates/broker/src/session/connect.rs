@@ -5,6 +5,7 @@
 //! older, so no two wait for each other.
 
 use super::{Session, SessionState};
+use crate::login;
 use crate::outbox::{self, Outbox};
 use crate::turn::Turn;
 use floodway_message::session::{Connect, Event, Failure, FailureKind};
@@ -21,6 +22,10 @@ pub(crate) struct Client {
 
 impl Session {
     pub(super) fn open(&self, state: &mut SessionState, connect: Connect, turn: &mut Turn<'_>) {
+        if let Err(failure) = login::check(self.broker.settings.logins.as_ref(), &connect) {
+            tracing::info!(peer = %self.outbox.peer, "login refused: {failure}");
+            return turn.answer(&self.outbox, Some(connect.reply), Err(failure));
+        }
         if let Some(old) = self.predecessor(&connect) {
             self.replace(&old, turn);
         }

@@ -16,6 +16,7 @@ mod dead_letters;
 mod explaining;
 mod flow_control;
 mod forwarding;
+mod logins;
 mod prepared;
 mod queues;
 mod subscriptions;

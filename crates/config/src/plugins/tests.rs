@@ -1,4 +1,4 @@
-use crate::testing::notes;
+use crate::testing::{loaded, notes};
 
 fn plugins(inside: &str) -> String {
     notes("", &format!("<plugins>\n{inside}</plugins>"))
@@ -7,7 +7,6 @@ fn plugins(inside: &str) -> String {
 #[test]
 fn a_broker_that_asks_for_logins_does_not_start_without_them() {
     for plugin in [
-        "<simpleAuthenticationPlugin/>",
         "<jaasAuthenticationPlugin configuration='activemq'/>",
         "<authorizationPlugin><map/></authorizationPlugin>",
         "<simpleAuthenticationPlugin anonymousAccessAllowed='true'/><authorizationPlugin/>",
@@ -19,12 +18,26 @@ fn a_broker_that_asks_for_logins_does_not_start_without_them() {
 }
 
 #[test]
-fn logins_that_nobody_needs_are_a_warning() {
-    let told = plugins("<simpleAuthenticationPlugin anonymousAccessAllowed='true'/>");
-    assert!(
-        told.contains("warning: simpleAuthenticationPlugin") && !told.contains("error"),
-        "{told}"
+fn users_and_their_passwords_are_read_and_nobody_else_gets_in() {
+    let logins = |inside: &str| {
+        let text = format!("<plugins>{inside}</plugins>");
+        loaded("", &text).settings.broker.logins.unwrap()
+    };
+    let found = logins(
+        "<simpleAuthenticationPlugin><users>
+           <authenticationUser username='a' password='secret' groups='x,y'/>
+           <authenticationUser username='b' password=''/>
+         </users></simpleAuthenticationPlugin>",
     );
+    let users: Vec<(&str, &str)> = found.users.iter().map(|(n, p)| (&**n, &*p.0)).collect();
+    assert_eq!(users, [("a", "secret"), ("b", "")]);
+    assert!(!found.anonymous);
+    assert!(logins("<simpleAuthenticationPlugin anonymousAccessAllowed='true'/>").anonymous);
+    let told = plugins(
+        "<simpleAuthenticationPlugin><users><authenticationUser username='a'/></users>
+         </simpleAuthenticationPlugin>",
+    );
+    assert!(told.contains("names no user, or has no password"), "{told}");
 }
 
 #[test]

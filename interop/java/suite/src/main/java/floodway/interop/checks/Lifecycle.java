@@ -242,12 +242,12 @@ public final class Lifecycle extends Fixture {
         return connection;
     }
 
-    @Check(later = "logins")
+    @Check
     public void wrongPasswordIsRefused() throws Exception {
         fails(JMSSecurityException.class, () -> login("known", "wrong"));
     }
 
-    @Check(later = "logins")
+    @Check
     public void unknownUserIsRefused() throws Exception {
         fails(JMSSecurityException.class, () -> login("unknown", "secret"));
     }
