@@ -21,6 +21,7 @@ fuzz_target!(|data: &[u8]| {
     let environment = Environment::fixed(Path::new("/nowhere"), 16 * GIB, variables);
     let options = Options {
         data_directory: None,
+        admin: None,
         environment: environment.with_disk(disk),
     };
     let source = Source::Text {
