@@ -118,7 +118,7 @@ impl Connector {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
                 Some(ended) = connections.join_next() => {
-                    self.note_end(ended);
+                    note_end(&self.shared, ended);
                     continue;
                 }
                 accepted = self.listener.accept() => accepted,
@@ -147,7 +147,11 @@ impl Connector {
         drop(self.listener);
         self.shared.stop();
         let end = Duration::from_millis(self.shared.settings.close_timeout_ms);
-        let ended = async { while connections.join_next().await.is_some() {} };
+        let ended = async {
+            while let Some(ended) = connections.join_next().await {
+                note_end(&self.shared, ended);
+            }
+        };
         if tokio::time::timeout(end, ended).await.is_err() {
             connections.shutdown().await;
         }
@@ -183,18 +187,18 @@ impl Connector {
         );
         connections.spawn(ConnectionTask::new(admission, stream, peer).run());
     }
+}
 
-    fn note_end(&self, ended: Result<(), tokio::task::JoinError>) {
-        if let Err(error) = ended
-            && error.is_panic()
-        {
-            let total = ConnectorCounters::count(&self.shared.counters.panicked);
-            tracing::error!(
-                connector = self.shared.settings.name,
-                total,
-                "a connection was ended by a bug in the broker ({error}); please report it"
-            );
-        }
+fn note_end(shared: &Shared, ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        let total = ConnectorCounters::count(&shared.counters.panicked);
+        tracing::error!(
+            connector = shared.settings.name,
+            total,
+            "a connection was ended by a bug in the broker ({error}); please report it"
+        );
     }
 }
 
