@@ -52,6 +52,10 @@ impl From<&LimitView> for Limit {
                 used_bytes,
                 limit_bytes,
             } => limit("temp", used_bytes, limit_bytes),
+            LimitView::Jobs {
+                used_bytes,
+                limit_bytes,
+            } => limit("jobs", used_bytes, limit_bytes),
             LimitView::Congested => limit("congested", &0, &0),
         }
     }

@@ -19,6 +19,8 @@ enum Job {
     Page(PageJob),
     Browse(PageJob, Arc<Consumer>),
     Dispatch(Arc<Queue>),
+    /// Send on what is scheduled for now.
+    Schedule,
     /// Nothing but the end of a turn: parked sends are looked at.
     Turn,
 }
@@ -34,6 +36,7 @@ pub(crate) struct Background {
 struct State {
     jobs: VecDeque<Job>,
     turn_queued: bool,
+    schedule_queued: bool,
     closed: bool,
 }
 
@@ -56,11 +59,22 @@ impl Background {
         }
     }
 
+    pub(crate) fn schedule(&self) {
+        let mut state = self.state.lock();
+        if !std::mem::replace(&mut state.schedule_queued, true) {
+            state.jobs.push_back(Job::Schedule);
+            drop(state);
+            self.ready.notify_one();
+        }
+    }
+
     fn pop(&self) -> Option<Job> {
         let mut state = self.state.lock();
         let job = state.jobs.pop_front()?;
-        if matches!(job, Job::Turn) {
-            state.turn_queued = false;
+        match job {
+            Job::Turn => state.turn_queued = false,
+            Job::Schedule => state.schedule_queued = false,
+            Job::Page(_) | Job::Browse(..) | Job::Dispatch(_) => {}
         }
         Some(job)
     }
@@ -102,6 +116,12 @@ impl Broker {
                 job.queue.browsed(&consumer, result, &mut turn);
             }
             Job::Dispatch(queue) => queue.dispatch(&mut turn),
+            Job::Schedule => {
+                let scheduler = self.scheduler.as_ref();
+                if scheduler.is_some_and(|scheduler| scheduler.step(&mut turn)) {
+                    self.work.schedule();
+                }
+            }
             Job::Turn => {}
         }
         turn.finish();

@@ -12,6 +12,7 @@ use crate::prepared::Prepared;
 use crate::queue::add::{Writes, store_failure};
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, Waits};
+use crate::scheduler::Scheduler;
 use crate::session::Session;
 use crate::settings::BrokerSettings;
 use crate::topic::Subscription;
@@ -45,6 +46,7 @@ pub struct Broker {
     pub(crate) work: crate::background::Background,
     pub(crate) audit: Mutex<crate::audit::Audit>,
     pub(crate) advisories: Advisories,
+    pub(crate) scheduler: Option<Scheduler>,
     parked: Mutex<Vec<Node>>,
     awaiting: Mutex<Vec<Arc<Outbox>>>,
     awaiting_pages: Mutex<Vec<Arc<Queue>>>,
@@ -89,8 +91,10 @@ impl Broker {
         let limit = settings.usage.memory_limit_bytes;
         let memory = Usage::root("broker", limit, Arc::clone(&signal));
         let policies = Policies::new(&settings);
+        let scheduler = Scheduler::new(&settings, (&policies, &memory), store.as_ref(), 1);
         let broker = Arc::new(Self {
             advisories: Advisories::new(&settings, &policies, &memory, now),
+            scheduler,
             memory,
             uncommitted: Usage::root(
                 "uncommitted",
@@ -117,7 +121,8 @@ impl Broker {
             timers: Mutex::default(),
             starts: Mutex::default(),
             queues: Mutex::default(),
-            next_id: AtomicU64::new(1),
+            // 1 is the scheduler.
+            next_id: AtomicU64::new(2),
             failed: AtomicBool::new(false),
             purged_ms: AtomicU64::new(now.monotonic_ms),
         });
@@ -159,6 +164,9 @@ impl Broker {
             }
         }
         drop(starts);
+        if self.scheduler.as_ref().is_some_and(|one| one.tick(now)) {
+            self.work.schedule();
+        }
         let period = self.settings.destination_purge_period_ms;
         if period > 0 && now.monotonic_ms >= self.purged_ms.load(Ordering::Relaxed) + period {
             self.purged_ms.store(now.monotonic_ms, Ordering::Relaxed);

@@ -13,6 +13,15 @@ pub enum BrokerError {
         /// Its number.
         list: floodway_store::ListId,
     },
+    /// A scheduled message was written by something newer.
+    #[error(
+        "the store holds a scheduled message of an unknown kind at {position}; it was written by \
+         a newer version"
+    )]
+    UnknownJob {
+        /// Where in the list of schedules.
+        position: u64,
+    },
     /// A prepared branch was written by something newer.
     #[error(
         "the store holds a prepared branch of an unknown kind at {position}; it was written by a \

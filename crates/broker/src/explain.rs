@@ -136,6 +136,10 @@ impl Broker {
                     .map_or(0, |spool| spool.usage().used_bytes),
                 limit_bytes: *limit_bytes,
             },
+            LimitView::Jobs { limit_bytes, .. } => LimitView::Jobs {
+                used_bytes: self.scheduler.as_ref().map_or(0, |one| one.used_bytes()),
+                limit_bytes: *limit_bytes,
+            },
             LimitView::Congested => LimitView::Congested,
         }
     }
@@ -158,6 +162,7 @@ enum LimitKey {
     Memory(Option<Destination>),
     Store,
     Temp,
+    Jobs,
     Congested,
 }
 
@@ -167,6 +172,7 @@ impl LimitKey {
             LimitView::Memory { destination, .. } => Self::Memory(destination.clone()),
             LimitView::Store { .. } => Self::Store,
             LimitView::Temp { .. } => Self::Temp,
+            LimitView::Jobs { .. } => Self::Jobs,
             LimitView::Congested => Self::Congested,
         }
     }

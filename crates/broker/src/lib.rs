@@ -28,6 +28,7 @@ mod prepared;
 mod queue;
 mod recover;
 mod registry;
+mod scheduler;
 mod selection;
 mod session;
 mod topic;

@@ -16,6 +16,7 @@ use crate::queue::add::{Writes, record};
 use crate::queue::in_flight::Mark;
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, QueueState};
+use crate::scheduler::{Firing, Jobs};
 use crate::topic::{Shared, Topic};
 use crate::turn::{Moved, Turn, Work};
 use floodway_message::Message;
@@ -39,6 +40,8 @@ pub(crate) struct Operation {
     pub(crate) prepares: Option<Xid>,
     /// It was prepared: what forgets that in the store. It cannot be refused any more.
     settles: Option<Vec<Change>>,
+    /// It sends on the message of a job.
+    fires: Option<Firing>,
     /// Once it has waited: its place among the operations of its connection, and what it frees.
     waited: Option<Waited>,
 }
@@ -87,6 +90,7 @@ impl Operation {
             acks: Vec::new(),
             prepares: None,
             settles: None,
+            fires: None,
             waited: None,
         }
     }
@@ -103,6 +107,15 @@ impl Operation {
             sender,
             settles,
             ..self
+        }
+    }
+
+    /// As what becomes of a job whose time has come.
+    pub(crate) fn firing(self, job: Firing) -> Self {
+        let sender = self.sender;
+        Self {
+            fires: Some(job),
+            ..self.settling(sender, Vec::new())
         }
     }
 
@@ -260,14 +273,19 @@ impl Operation {
             return self.abandon(failure, turn);
         }
         let mut writes = Writes::default();
-        let result = self.collect(&sends, &mut locked, &mut writes, turn);
-        let has_batch = !locked.is_empty() || self.settles.is_some();
+        let mut jobs = self.lock_jobs(&sends, turn);
+        let places = (&mut locked, jobs.as_mut());
+        let result = self.collect(&sends, places, &mut writes, turn);
+        let has_batch = !locked.is_empty() || jobs.is_some() || self.settles.is_some();
         let with_batch = expired.is_empty() && has_batch && result.is_ok();
         if with_batch {
             let durable = !writes.stored.is_empty();
             writes.confirm(&self.outbox, self.reply, durable);
         }
         let written = writes.write(turn);
+        if let Some(jobs) = jobs {
+            jobs.finish();
+        }
         if let Ok((stored, spooled)) = written {
             for (queue, state) in locked.values_mut() {
                 queue.departures.note(stored, spooled);
@@ -283,11 +301,22 @@ impl Operation {
         }
     }
 
+    /// Locks the jobs, after the queues, if any comes or goes.
+    fn lock_jobs<'b>(&self, sends: &[Target], turn: &Turn<'b>) -> Option<Jobs<'b>> {
+        let any = self.fires.is_some() || sends.iter().any(|send| matches!(send, Target::Job(_)));
+        let broker = turn.broker;
+        broker
+            .scheduler
+            .as_ref()
+            .filter(|_| any)
+            .map(|one| one.lock())
+    }
+
     /// Takes everything in, and notes what is to be written.
     fn collect(
         &mut self,
         sends: &[Target],
-        locked: &mut Locked<'_>,
+        (locked, mut jobs): (&mut Locked<'_>, Option<&mut Jobs<'_>>),
         writes: &mut Writes,
         turn: &mut Turn<'_>,
     ) -> Result<(), Failure> {
@@ -297,7 +326,10 @@ impl Operation {
             if self.settles.is_none() && send.message().is_persistent() {
                 writes.number(send.message(), &self.outbox);
             }
-            result = result.and_then(|()| send.take_in(locked, self.sender, writes, turn));
+            result = result.and_then(|()| match (send, jobs.as_mut()) {
+                (Target::Job(message), Some(jobs)) => jobs.add(message, writes, turn),
+                _ => send.take_in(locked, self.sender, writes, turn),
+            });
         }
         for ack in &self.acks {
             if let Some((queue, state)) = locked.get_mut(&ack.queue.id) {
@@ -307,6 +339,9 @@ impl Operation {
         // What could not be taken in is there again after a restart.
         if let (Ok(()), Some(changes)) = (&result, &mut self.settles) {
             writes.stored.append(changes);
+            if let (Some(jobs), Some(job)) = (jobs, self.fires.take()) {
+                jobs.settle(job, writes, turn);
+            }
         }
         result
     }
@@ -341,7 +376,12 @@ impl Operation {
         let mut expired = Vec::new();
         let mut targets = Vec::with_capacity(self.sends.len());
         for (node, message) in std::mem::take(&mut self.sends) {
+            let scheduler = turn.broker.scheduler.as_ref();
             match node {
+                // Its life begins when it is due.
+                node if scheduler.is_some_and(|one| one.is_node(&node)) => {
+                    targets.push(Target::Job(message));
+                }
                 // What was prepared is not answered for a second time: it expires in its queue.
                 _ if self.settles.is_some() || !message.is_expired(wall_ms) => {
                     targets.push(Target::new(node, message));
@@ -367,6 +407,8 @@ fn end(outbox: &Outbox, waited: Option<Waited>, turn: &Turn<'_>) {
 enum Target {
     Queue(Arc<Queue>, Message),
     Topic(Arc<Topic>, Shared),
+    /// The scheduler.
+    Job(Message),
 }
 
 impl Target {
@@ -382,7 +424,7 @@ impl Target {
 
     fn message(&self) -> &Message {
         match self {
-            Self::Queue(_, message) => message,
+            Self::Queue(_, message) | Self::Job(message) => message,
             Self::Topic(_, shared) => &shared.message,
         }
     }
@@ -395,7 +437,7 @@ impl Target {
                 let closed = found.is_none_or(|(_, state)| state.closed);
                 closed.then(|| queue.gone())
             }
-            Self::Topic(..) => None,
+            Self::Topic(..) | Self::Job(_) => None,
         }
     }
 
@@ -416,6 +458,7 @@ impl Target {
             Self::Topic(topic, shared) => {
                 give_to_durables(topic, shared, locked, sender, writes, turn)
             }
+            Self::Job(_) => Ok(()),
         }
     }
 }
@@ -476,6 +519,7 @@ fn involved(sends: &[Target], acks: &[Acknowledged]) -> BTreeMap<u64, Arc<Queue>
                 let durables = subscriptions.iter().filter(|s| s.is_durable());
                 durables.map(|s| &s.queue).for_each(&mut add);
             }
+            Target::Job(_) => {}
         }
     }
     acks.iter().for_each(|ack| add(&ack.queue));

@@ -286,6 +286,11 @@ fn addressed(messages: Vec<Message>, turn: &mut Turn<'_>) -> Result<Vec<(Node, M
         let Some(destination) = message.destination() else {
             continue;
         };
+        let scheduler = turn.broker.scheduler.as_ref();
+        if let Some(node) = scheduler.and_then(|one| one.node_for(&message)) {
+            sends.push((node, message));
+            continue;
+        }
         match turn.broker.node(&destination, turn) {
             Ok(node) => sends.push((node, message)),
             // It went with its connection, and everything in it.

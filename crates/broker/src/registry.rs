@@ -13,6 +13,7 @@ use crate::queue::add::store_failure;
 use crate::queue::in_flight::Mark;
 use crate::queue::{Queue, QueueParts, Role};
 use crate::recover::{self, Described, DurableNote};
+use crate::scheduler;
 use crate::settings::{Cursor, PendingMessageLimit, PolicyEntry};
 use crate::topic::{Subscription, Topic};
 use crate::turn::Turn;
@@ -436,6 +437,16 @@ pub(crate) fn recover(broker: &Broker, turn: &mut Turn<'_>) -> Result<(), Broker
         .lists()
         .into_iter()
         .partition(|info| prepared::is_descriptor(&info.descriptor));
+    let (jobs, lists): (Vec<_>, Vec<_>) = lists
+        .into_iter()
+        .partition(|info| scheduler::is_descriptor(&info.descriptor));
+    match &broker.scheduler {
+        Some(scheduler) => scheduler.recover(&jobs, turn.now)?,
+        None if jobs.iter().any(|info| info.pending > 0) => tracing::warn!(
+            "scheduled messages of an earlier start wait until schedulerSupport is on again"
+        ),
+        None => {}
+    }
     let mut in_doubt = InDoubt::default();
     for info in prepared {
         in_doubt = broker.prepared.recover(broker, &*store, &info)?;

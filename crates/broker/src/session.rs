@@ -7,6 +7,7 @@ use crate::consumer::Consumer;
 use crate::destination::Node;
 use crate::flow::parking::Incoming;
 use crate::outbox::Outbox;
+use crate::scheduler::{Routed, Scheduler};
 use crate::session::transaction::Transaction;
 use crate::turn::Turn;
 pub(crate) use connect::Client;
@@ -110,6 +111,19 @@ impl Session {
     }
 
     fn send(&self, state: &mut SessionState, send: Send, batch: &mut Batch, turn: &mut Turn<'_>) {
+        if let Some(scheduler) = &self.broker.scheduler {
+            match Scheduler::route(&send) {
+                Routed::Management => {
+                    batch.flush(self, turn);
+                    return scheduler.manage(send, &self.outbox, turn);
+                }
+                Routed::Scheduled if send.tx.is_none() => {
+                    batch.flush(self, turn);
+                    return self.send_composite(send, turn);
+                }
+                Routed::Scheduled | Routed::On => {}
+            }
+        }
         if send.tx.is_some() {
             batch.flush(self, turn);
             return self.send_in_transaction(state, send, turn);

@@ -50,6 +50,32 @@ pub struct BrokerSettings {
     pub destination_purge_period_ms: u64,
     /// What the broker tells of itself.
     pub advisories: AdvisorySettings,
+    /// Scheduled messages.
+    pub scheduler: SchedulerSettings,
+}
+
+/// Messages that are delivered later, or again and again.
+#[derive(Debug, Clone)]
+pub struct SchedulerSettings {
+    /// `schedulerSupport`: `false` delivers them at once, as any other.
+    pub support: bool,
+    /// `maxSchedulerRepeatAllowed`: most repetitions of a message.
+    pub repeat_max: u32,
+    /// Most jobs at a time: each takes about 100 bytes of memory.
+    pub jobs_max: usize,
+    /// Where the times of cron entries are local.
+    pub time_zone: jiff::tz::TimeZone,
+}
+
+impl Default for SchedulerSettings {
+    fn default() -> Self {
+        Self {
+            support: false,
+            repeat_max: 1000,
+            jobs_max: 5_000_000,
+            time_zone: jiff::tz::TimeZone::UTC,
+        }
+    }
 }
 
 /// Advisory messages.
@@ -97,6 +123,7 @@ impl Default for BrokerSettings {
             message_groups_max: 65_536,
             destination_purge_period_ms: 0,
             advisories: AdvisorySettings::default(),
+            scheduler: SchedulerSettings::default(),
         }
     }
 }
@@ -172,6 +199,8 @@ pub struct SystemUsage {
     pub store_limit_bytes: u64,
     /// `tempUsage limit`; 0 is unlimited.
     pub temp_limit_bytes: u64,
+    /// `jobSchedulerUsage limit`; 0 is unlimited.
+    pub job_scheduler_limit_bytes: u64,
     /// Refuse instead of waiting (`sendFailIfNoSpace`).
     pub send_fail_if_no_space: bool,
     /// Wait so long, then refuse; 0 is for ever (`sendFailIfNoSpaceAfterTimeout`).
@@ -184,6 +213,7 @@ impl Default for SystemUsage {
             memory_limit_bytes: 1 << 30,
             store_limit_bytes: 100 << 30,
             temp_limit_bytes: 50 << 30,
+            job_scheduler_limit_bytes: 50 << 30,
             send_fail_if_no_space: false,
             send_fail_after_timeout_ms: 0,
         }

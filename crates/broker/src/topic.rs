@@ -142,6 +142,8 @@ pub(crate) struct Topic {
     closed: AtomicBool,
     enqueued: AtomicU64,
     used_ms: AtomicU64,
+    /// What is sent to it becomes jobs.
+    is_for_jobs: bool,
 }
 
 impl Topic {
@@ -151,7 +153,28 @@ impl Topic {
         policy: Arc<PolicyEntry>,
         forwards: Option<Forwards>,
     ) -> Arc<Self> {
+        Arc::new(Self::build(destination, usage, policy, forwards))
+    }
+
+    /// The one that stands for the scheduler.
+    pub(crate) fn for_jobs(
+        destination: Destination,
+        usage: Arc<Usage>,
+        policy: Arc<PolicyEntry>,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            is_for_jobs: true,
+            ..Self::build(destination, usage, policy, None)
+        })
+    }
+
+    fn build(
+        destination: Destination,
+        usage: Arc<Usage>,
+        policy: Arc<PolicyEntry>,
+        forwards: Option<Forwards>,
+    ) -> Self {
+        Self {
             destination,
             usage,
             recent: Recent::new(policy.subscription_recovery).map(Mutex::new),
@@ -162,7 +185,8 @@ impl Topic {
             closed: AtomicBool::new(false),
             enqueued: AtomicU64::new(0),
             used_ms: AtomicU64::new(0),
-        })
+            is_for_jobs: false,
+        }
     }
 
     pub(crate) fn subscriptions(&self) -> Arc<Vec<Arc<Subscription>>> {
@@ -335,6 +359,7 @@ impl Topic {
                 .iter()
                 .any(|subscription| subscription.queue.is_spooling()),
             beside_promises: waited,
+            ..Demand::default()
         };
         let reading = |subscription: &Arc<Subscription>| subscription.queue.is_reading_back();
         fullness(demand, &self.usage, &self.policy, turn)
@@ -442,6 +467,8 @@ impl Topic {
         let demand = Demand {
             memory: memory && !subscriptions.is_empty(),
             beside_promises: true,
+            jobs: self.is_for_jobs,
+            store: self.is_for_jobs && turn.broker.store.is_some(),
             ..Demand::default()
         };
         fullness(demand, &self.usage, &self.policy, turn)

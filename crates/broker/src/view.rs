@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 mod blocked;
 mod consumers;
+mod jobs;
 mod stores;
 
 pub use blocked::{BlockedView, HolderView, LimitView};
 pub use consumers::{ConnectionView, ConsumerView};
+pub use jobs::{JobCursor, JobView, JobsView, SchedulerView};
 pub use stores::{StoreView, StoresView};
 
 /// The whole core.

@@ -438,6 +438,22 @@ impl MessageBuilder {
         self
     }
 
+    /// Takes out the properties whose name a test says.
+    pub fn remove_properties(&mut self, test: impl Fn(&str) -> bool) -> &mut Self {
+        fields::remove_where(&mut self.head, |tag, bytes| {
+            tag == Tag::Property as u8
+                && fields::property(bytes).is_some_and(|(name, _)| test(name))
+        });
+        self
+    }
+
+    /// Takes out the producer's number: the message is not compared with others any more.
+    pub fn remove_producer_sequence(&mut self) -> &mut Self {
+        fields::remove(&mut self.head, Tag::ProducerId as u8);
+        fields::remove(&mut self.head, Tag::ProducerSequence as u8);
+        self
+    }
+
     /// Sets the body by reference.
     pub fn body(&mut self, kind: BodyKind, body: Bytes) -> &mut Self {
         self.set_byte(3, kind.code());

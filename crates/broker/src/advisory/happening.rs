@@ -226,6 +226,7 @@ impl Blocked {
             } => (node.clone(), *used_bytes),
             Full::Store { used_bytes, .. } => ("store".into(), *used_bytes),
             Full::Temp { used_bytes, .. } => ("temp".into(), *used_bytes),
+            Full::Jobs { used_bytes, .. } => ("jobScheduler".into(), *used_bytes),
             Full::Congested => return,
         };
         let destination = destination.clone();

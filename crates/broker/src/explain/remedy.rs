@@ -64,6 +64,11 @@ pub(super) fn of_limit(
         } if used_bytes >= limit_bytes && *limit_bytes > 0 => {
             remedies.push(raise_usage("tempUsage", *used_bytes, waiting));
         }
+        LimitView::Jobs { used_bytes, .. } => {
+            let words = "remove scheduled messages that nobody needs, or wait until some are due";
+            remedies.push(Remedy::advice(words.to_owned()));
+            remedies.push(raise_usage("jobSchedulerUsage", *used_bytes, waiting));
+        }
         LimitView::Store { .. } | LimitView::Temp { .. } | LimitView::Congested => {}
     }
     remedies

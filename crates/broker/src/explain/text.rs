@@ -123,6 +123,10 @@ impl fmt::Display for Limit<'_> {
                 used_bytes,
                 limit_bytes,
             } => of("temp limit", *used_bytes, *limit_bytes),
+            LimitView::Jobs {
+                used_bytes,
+                limit_bytes,
+            } => of("job scheduler limit", *used_bytes, *limit_bytes),
             LimitView::Congested => f.write_str("disk: more waits to be written than it takes"),
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct Demand {
     pub(crate) store: bool,
     /// It is written to the spool.
     pub(crate) spool: bool,
+    /// It becomes a job.
+    pub(crate) jobs: bool,
 }
 
 /// The limit that leaves no room, if any.
@@ -43,6 +45,12 @@ pub(crate) fn fullness(
             used_bytes: node.used_bytes(),
             limit_bytes: node.limit_bytes(),
         });
+    }
+    if demand.jobs
+        && let Some(scheduler) = &turn.broker.scheduler
+        && let Some(full) = scheduler.full()
+    {
+        return Some(full);
     }
     let limits = &turn.broker.settings.usage;
     if demand.store {

@@ -39,6 +39,8 @@ pub(crate) enum Full {
     Store { used_bytes: u64, limit_bytes: u64 },
     /// The spool's limit.
     Temp { used_bytes: u64, limit_bytes: u64 },
+    /// The job scheduler's limit.
+    Jobs { used_bytes: u64, limit_bytes: u64 },
     /// No limit: more waits to be written than the commit queue holds. Passes by itself.
     Congested,
 }
@@ -67,6 +69,13 @@ impl fmt::Display for Full {
                 limit_bytes,
             } => {
                 write!(f, "temp limit: {used_bytes} of {limit_bytes} bytes used")
+            }
+            Self::Jobs {
+                used_bytes,
+                limit_bytes,
+            } => {
+                let words = "job scheduler limit";
+                write!(f, "{words}: {used_bytes} of {limit_bytes} bytes used")
             }
             Self::Congested => f.write_str("the store is still writing"),
         }

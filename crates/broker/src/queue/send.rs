@@ -127,6 +127,7 @@ impl Queue {
             store,
             spool,
             beside_promises: waited,
+            ..Demand::default()
         };
         fullness(demand, &self.usage, &self.policy, turn)
             .or_else(|| self.is_reading_back().then_some(Full::Congested))
@@ -222,8 +223,8 @@ impl Queue {
         let demand = Demand {
             memory,
             store,
-            spool: false,
             beside_promises: true,
+            ..Demand::default()
         };
         fullness(demand, &self.usage, &self.policy, turn)
             .or_else(|| self.is_reading_back().then_some(Full::Congested))

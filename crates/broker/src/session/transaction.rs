@@ -6,6 +6,7 @@
 //! transaction never waits on itself.
 
 use super::{Session, SessionState};
+use crate::broker::Broker;
 use crate::consumer::Consumer;
 use crate::destination::Node;
 use crate::flow::usage::Charge;
@@ -13,6 +14,7 @@ use crate::forward;
 use crate::operation::{Acknowledged, Operation};
 use crate::queue::Queue;
 use crate::queue::in_flight::Mark;
+use crate::scheduler::Admitted;
 use crate::turn::Turn;
 use floodway_message::session::{Destinations, Failure, FailureKind, Reply, Send, TxId, Xid};
 use floodway_message::{Destination, Message};
@@ -154,7 +156,11 @@ impl Session {
         let Some(mut operation) = self.end_transaction(state, tx, reply, turn) else {
             return;
         };
+        let scheduler = self.broker.scheduler.as_ref();
         for (node, message) in &mut operation.sends {
+            if scheduler.is_some_and(|one| one.is_node(node)) {
+                continue;
+            }
             let destination = node.destination();
             if message.destination().as_ref() == Some(destination) {
                 continue;
@@ -183,7 +189,7 @@ impl Session {
         };
         let mut sends = Vec::with_capacity(transaction.sends.len());
         for (destinations, message) in &transaction.sends {
-            if let Err(failure) = self.expand(destinations, message, &mut sends, turn) {
+            if let Err(failure) = self.broker.expand(destinations, message, &mut sends, turn) {
                 turn.answer(&self.outbox, reply, Err(failure));
                 transaction.undo(turn);
                 return None;
@@ -218,31 +224,55 @@ impl Session {
             ..
         } = send;
         let mut sends = Vec::new();
-        if let Err(failure) = self.expand(&destinations, &message, &mut sends, turn) {
+        if let Err(failure) = self
+            .broker
+            .expand(&destinations, &message, &mut sends, turn)
+        {
             return turn.answer(&self.outbox, reply, Err(failure));
         }
         Box::new(Operation::new(sends, &self.outbox, reply)).offer(turn);
     }
+}
 
-    /// Each target gets a copy that names it; the body is shared.
-    fn expand(
+impl Broker {
+    /// Where a message goes: each target gets a copy that names it; the body is shared.
+    ///
+    /// # Errors
+    /// When a target cannot be had, or the message cannot be scheduled as it says.
+    pub(crate) fn expand(
         &self,
         destinations: &Destinations,
         message: &Message,
         sends: &mut Vec<(Node, Message)>,
         turn: &mut Turn<'_>,
     ) -> Result<(), Failure> {
+        let scheduler = self.scheduler.as_ref();
+        if let Some(scheduler) = scheduler
+            && let Some(admitted) = scheduler.admit(message, turn)?
+        {
+            let now = match admitted {
+                Admitted::AtOnce(delivered) => delivered,
+                Admitted::Later => {
+                    for destination in destinations.iter() {
+                        let job = readdressed(message, destination)?;
+                        sends.push((scheduler.node().clone(), job));
+                    }
+                    return Ok(());
+                }
+            };
+            return self.expand(destinations, &now, sends, turn);
+        }
         if let Destinations::One(destination) = destinations
             && !destination.is_pattern()
         {
-            let node = self.broker.node(destination, turn)?;
+            let node = self.node(destination, turn)?;
             return forward::spread(node, message.clone(), sends, turn);
         }
         for destination in destinations.iter() {
             let nodes = if destination.is_pattern() {
-                self.broker.matching(destination)
+                self.matching(destination)
             } else {
-                vec![self.broker.node(destination, turn)?]
+                vec![self.node(destination, turn)?]
             };
             for node in nodes {
                 let copy = readdressed(message, node.destination())?;

@@ -62,6 +62,13 @@ pub enum LimitView {
         /// The limit; not reached, if the disk is full before it.
         limit_bytes: u64,
     },
+    /// Scheduled messages.
+    Jobs {
+        /// Used now.
+        used_bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
     /// None: the disk is slower than the producers for a moment.
     Congested,
 }
@@ -106,6 +113,13 @@ impl LimitView {
                 used_bytes,
                 limit_bytes,
             } => Self::Temp {
+                used_bytes: *used_bytes,
+                limit_bytes: *limit_bytes,
+            },
+            Full::Jobs {
+                used_bytes,
+                limit_bytes,
+            } => Self::Jobs {
                 used_bytes: *used_bytes,
                 limit_bytes: *limit_bytes,
             },
@@ -175,7 +189,7 @@ impl Broker {
         let only = match limit {
             LimitView::Memory { destination, .. } => destination.as_ref(),
             LimitView::Store { .. } | LimitView::Temp { .. } => None,
-            LimitView::Congested => return Vec::new(),
+            LimitView::Jobs { .. } | LimitView::Congested => return Vec::new(),
         };
         let mut held: Vec<(u64, Destination, Node)> = nodes
             .into_iter()
@@ -220,7 +234,7 @@ impl Broker {
             }
             LimitView::Store { .. } => Kept::Stored,
             LimitView::Temp { .. } => Kept::Spooled,
-            LimitView::Congested => return 0,
+            LimitView::Jobs { .. } | LimitView::Congested => return 0,
         };
         match node {
             Node::Queue(queue) => self.kept_bytes(queue, kept),

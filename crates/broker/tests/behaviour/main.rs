@@ -19,6 +19,7 @@ mod forwarding;
 mod logins;
 mod prepared;
 mod queues;
+mod scheduling;
 mod subscriptions;
 mod topics;
 mod transactions;

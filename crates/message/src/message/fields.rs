@@ -59,11 +59,17 @@ fn append_field_head(head: &mut BytesMut, tag: u8, length: usize) {
     head.extend_from_slice(&[tag, a, b, c, d]);
 }
 
-fn remove(head: &mut BytesMut, tag: u8) {
+/// Takes out all fields of a tag.
+pub(super) fn remove(head: &mut BytesMut, tag: u8) {
+    remove_where(head, |found, _| found == tag);
+}
+
+/// Takes out all fields that a test says, given their tag and bytes.
+pub(super) fn remove_where(head: &mut BytesMut, test: impl Fn(u8, &[u8]) -> bool) {
     let old = head.split();
     head.extend_from_slice(old.get(..FIXED_BYTES).unwrap_or_default());
     for (found, bytes) in iterate(&old) {
-        if found != tag {
+        if !test(found, bytes) {
             append_field_head(head, found, bytes.len());
             head.extend_from_slice(bytes);
         }
