@@ -8,6 +8,7 @@ mod full_queue_refuses_where_configured;
 mod malformed_frames_harm_nobody_else;
 mod paused_producer_resumes_when_consumer_acks;
 mod persistent_messages_survive_restart;
+mod scheduled_messages_come_later;
 mod sends_and_receives;
 mod slow_consumer_does_not_block_fast_one;
 mod start_fails_with_one_clear_line;

@@ -37,6 +37,7 @@ pub(crate) fn read<'d, 'i>(
     reader.set_truth(broker, "advisorySupport", &mut advisories.support);
     let anonymous = &mut advisories.anonymous_producers;
     reader.set_truth(broker, "anonymousProducerAdvisorySupport", anonymous);
+    read_scheduler(reader, broker, environment, &mut core);
     let mut adjusts = true;
     reader.set_truth(broker, "adjustUsageLimits", &mut adjusts);
 
@@ -124,6 +125,19 @@ fn read_name(
             (message, "write letters, digits, dots and hyphens only"),
         );
     }
+}
+
+fn read_scheduler(
+    reader: &mut Reader<'_, '_, '_>,
+    broker: Node<'_, '_>,
+    environment: &Environment,
+    core: &mut BrokerSettings,
+) {
+    let scheduler = &mut core.scheduler;
+    reader.set_truth(broker, "schedulerSupport", &mut scheduler.support);
+    let repeat = &mut scheduler.repeat_max;
+    reader.set_number(broker, "maxSchedulerRepeatAllowed", repeat);
+    scheduler.time_zone = environment.time_zone().clone();
 }
 
 fn read_uncommitted(

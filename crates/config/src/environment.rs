@@ -5,6 +5,7 @@
 //! that tests can give their own and a configuration means the same wherever it is read. Sizes
 //! are bytes.
 
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ pub struct Environment {
     current_directory: PathBuf,
     memory_bytes: u64,
     disks: Disks,
+    time_zone: TimeZone,
 }
 
 impl Environment {
@@ -60,10 +62,11 @@ impl Environment {
             current_directory: std::env::current_dir()?,
             memory_bytes: memory_of_machine(),
             disks: Disks::System,
+            time_zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
         })
     }
 
-    /// An environment made up by the caller; it sees no disks.
+    /// An environment made up by the caller; it sees no disks, and its time zone is UTC.
     pub fn fixed(
         current_directory: &Path,
         memory_bytes: u64,
@@ -74,6 +77,7 @@ impl Environment {
             current_directory: current_directory.into(),
             memory_bytes,
             disks: Disks::Fixed(None),
+            time_zone: TimeZone::UTC,
         }
     }
 
@@ -87,6 +91,11 @@ impl Environment {
     /// An environment variable.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
+    }
+
+    /// Where times are local: what the variable `TZ` says, or the machine.
+    pub(crate) fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
     }
 
     /// Where relative paths on the command line begin.

@@ -72,6 +72,9 @@ pub(crate) fn read<'d, 'i>(
         let disk = environment.disk(data).map(|disk| disk.total_bytes);
         read_disk(reader, temp, disk, &mut usage.temp_limit_bytes);
     }
+    if let Some(jobs) = bean(reader, node, "jobSchedulerUsage") {
+        reader.set_size(jobs, "limit", &mut usage.job_scheduler_limit_bytes);
+    }
     (usage, places)
 }
 

@@ -72,6 +72,7 @@ pub(super) fn settings(
 
 fn usage(random: &mut Random) -> SystemUsage {
     SystemUsage {
+        job_scheduler_limit_bytes: 0,
         memory_limit_bytes: random.one_of([0, 1 << 30, 1 << 30, 200_000, 40_000]),
         store_limit_bytes: random.one_of([0, 100 << 30, 100 << 30, 400_000, 100_000]),
         temp_limit_bytes: random.one_of([0, 50 << 30, 100_000, 30_000]),

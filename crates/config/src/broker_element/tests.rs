@@ -19,6 +19,22 @@ fn the_brokers_own_attributes_are_read() {
 }
 
 #[test]
+fn scheduled_messages_are_supported_where_the_file_says_so() {
+    let scheduler = |attributes| loaded(attributes, "").settings.broker.scheduler;
+    assert!(!scheduler("").support);
+    assert_eq!(scheduler("").repeat_max, 1000);
+    let found = scheduler("schedulerSupport='true' maxSchedulerRepeatAllowed='5'");
+    assert!(found.support);
+    assert_eq!(found.repeat_max, 5);
+    let told = notes("schedulerSupport='true' schedulerDirectory='jobs'", "");
+    assert!(!told.contains("schedulerSupport"), "{told}");
+    assert!(
+        told.contains("info: broker schedulerDirectory: scheduled messages are kept with all"),
+        "{told}"
+    );
+}
+
+#[test]
 fn names_keep_only_what_is_safe_in_names() {
     let found = loaded("brokerName='a/b c'", "");
     assert_eq!(found.settings.broker.name, "a_b_c");

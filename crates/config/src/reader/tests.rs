@@ -21,12 +21,12 @@ fn unknown_elements_and_attributes_are_told_with_the_nearest_name() {
 #[test]
 fn known_ones_without_effect_are_told_apart_from_unknown_ones() {
     let told = notes(
-        "schedulerSupport='true' rejectDurableConsumers='true'",
+        "useMirroredQueues='true' rejectDurableConsumers='true'",
         "<networkConnectors>\n\
         <networkConnector uri='static:(tcp://h:1)' duplexx='true'/></networkConnectors>",
     );
     for part in [
-        "warning: broker schedulerSupport: delayed and scheduled messages are not built yet",
+        "warning: broker useMirroredQueues: mirrored queues, and bridges that follow virtual",
         "warning: broker rejectDurableConsumers: is known to ActiveMQ but has no effect here yet",
         "2: warning: networkConnectors: network connectors are not built yet",
         "3: warning: networkConnector duplexx: is not known and has no effect; did you mean duplex?",

@@ -12,8 +12,10 @@ fn limits_are_read_from_the_inner_elements() {
     let found = usage(
         "<memoryUsage><memoryUsage limit='64 mb'/></memoryUsage>
          <storeUsage><storeUsage limit='1gb' name='foo'/></storeUsage>
-         <tempUsage><tempUsage limit='100 mb'/></tempUsage>",
+         <tempUsage><tempUsage limit='100 mb'/></tempUsage>
+         <jobSchedulerUsage><jobSchedulerUsage limit='5 mb'/></jobSchedulerUsage>",
     );
+    assert_eq!(found.job_scheduler_limit_bytes, 5 << 20);
     assert_eq!(found.memory_limit_bytes, 64 << 20);
     assert_eq!(found.store_limit_bytes, 1 << 30);
     assert_eq!(found.temp_limit_bytes, 100 << 20);
@@ -25,6 +27,7 @@ fn without_limits_memory_is_70_percent_of_what_stands_for_the_heap() {
     assert_eq!(found.memory_limit_bytes, (1_u64 << 30) * 70 / 100);
     assert_eq!(found.store_limit_bytes, 100 << 30);
     assert_eq!(found.temp_limit_bytes, 50 << 30);
+    assert_eq!(found.job_scheduler_limit_bytes, 50 << 30);
 }
 
 #[test]

@@ -52,6 +52,18 @@ fn rebuilding_replaces_a_field_and_keeps_the_others() {
 }
 
 #[test]
+fn rebuilding_takes_out_properties_and_the_producers_number() {
+    let mut builder = sample().rebuild();
+    builder.remove_properties(|name| name == "color");
+    builder.remove_producer_sequence();
+    let rest = builder.build(0).unwrap();
+    assert_eq!(rest.property("color"), None);
+    assert_eq!(rest.property("weight"), Some(PropertyValue::Integer(-3)));
+    assert_eq!(rest.producer_sequence(), None);
+    assert_eq!((rest.id(), rest.priority()), ("ID:x:1", 7));
+}
+
+#[test]
 fn a_cut_head_is_refused_at_every_length() {
     let message = sample();
     let whole = message.head();

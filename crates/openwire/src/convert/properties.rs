@@ -100,6 +100,9 @@ pub(crate) fn marshal(message: &Message, raw: Option<&(u32, Bytes)>) -> Bytes {
         set_count(&mut map, count);
         return map.freeze();
     };
+    if let Some(rest) = without_removed(message, *taken, raw) {
+        return rest;
+    }
     let added = put_fields(message, *taken, &mut map);
     let count = raw
         .first_chunk::<4>()
@@ -112,6 +115,44 @@ pub(crate) fn marshal(message: &Message, raw: Option<&(u32, Bytes)>) -> Bytes {
     whole.put_slice(&map);
     set_count(&mut whole, count.saturating_add(added));
     whole.freeze()
+}
+
+/// The map of a message of which the broker has removed properties; `None` when it has not.
+fn without_removed(message: &Message, taken: u32, raw: &Bytes) -> Option<Bytes> {
+    let mut fields = message.properties().peekable();
+    let mut map = BytesMut::with_capacity(raw.len());
+    map.put_u32(0);
+    let (mut count, mut left, mut removed) = (0, taken, false);
+    let mut entries = PrimitiveMap::new(raw);
+    loop {
+        let before = entries.rest();
+        let Some(Ok((name, value))) = entries.next() else {
+            break;
+        };
+        let is_field = !matches!(
+            value,
+            Primitive::Bytes(_) | Primitive::Map(_) | Primitive::List(_)
+        );
+        if is_field {
+            left = left.checked_sub(1)?;
+            let name = to_standard(name);
+            if fields.next_if(|(field, _)| *field == name).is_none() {
+                removed = true;
+                continue;
+            }
+        }
+        map.put_slice(before.get(..before.len() - entries.rest().len())?);
+        count += 1;
+    }
+    if !removed || left > 0 {
+        return None;
+    }
+    for (name, value) in fields {
+        put_field(&mut map, name, value);
+        count += 1;
+    }
+    set_count(&mut map, count);
+    Some(map.freeze())
 }
 
 fn set_count(map: &mut BytesMut, count: u32) {

@@ -278,6 +278,30 @@ fn properties_without_a_field_of_their_own_are_kept_as_they_came() {
 }
 
 #[test]
+fn properties_that_the_broker_removes_are_gone_from_a_map_kept_as_it_came() {
+    let entries = [
+        ("char", Primitive::Char(0x41)),
+        ("gone", Primitive::Long(1)),
+        ("bytes", Primitive::Bytes(b"\0\x01")),
+        ("known", Primitive::Integer(1)),
+        ("gone", Primitive::Integer(2)),
+    ];
+    let mut wire = text_message(&text_content("x"));
+    wire.marshalled_properties = Some(map(&entries));
+    let mut builder = take_in(&wire).rebuild();
+    builder.remove_properties(|name| name == "gone");
+    builder.property("added", PropertyValue::String("later"));
+    let back = *outbound::message(&builder.build(0).unwrap(), &OUTGOING);
+    let expected = [
+        entries[0],
+        entries[2],
+        entries[3],
+        ("added", Primitive::String(b"later")),
+    ];
+    assert_eq!(back.marshalled_properties, Some(map(&expected)));
+}
+
+#[test]
 fn damaged_properties_are_kept_as_they_came() {
     for damaged in [
         &b"\0\0\0\x09\0\x01a\x05\0"[..],

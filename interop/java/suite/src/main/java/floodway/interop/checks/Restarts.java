@@ -76,6 +76,18 @@ public final class Restarts extends Fixture {
     }
 
     @Check(limit = 120)
+    public void scheduledSurvivesAKill() throws Exception {
+        Session session = session();
+        TextMessage message = session.createTextMessage("later");
+        message.setLongProperty("AMQ_SCHEDULED_DELAY", 3000);
+        session.createProducer(queue()).send(message);
+        killed();
+        MessageConsumer consumer = session(open()).createConsumer(queue());
+        texts(consumer, "later");
+        nothing(consumer);
+    }
+
+    @Check(limit = 120)
     public void acknowledgedDoesNotComeBackAfterAStop() throws Exception {
         ActiveMQConnection first = open();
         send(session(first), queue(), "a", "b");
