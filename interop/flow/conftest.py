@@ -30,6 +30,16 @@ POLICIES = """
   <policyEntry queue="base.>" memoryLimit="1 mb" minimumMessageSize="10240">
     <pendingQueuePolicy><vmQueueCursor/></pendingQueuePolicy>
   </policyEntry>
+  <policyEntry queue="slow.>">
+    <slowConsumerStrategy>
+      <abortSlowConsumerStrategy maxSlowDuration="300" checkPeriod="100"/>
+    </slowConsumerStrategy>
+  </policyEntry>
+  <policyEntry queue="deaf.>">
+    <slowConsumerStrategy>
+      <abortSlowConsumerStrategy maxSlowDuration="300" checkPeriod="100" abortConnection="true"/>
+    </slowConsumerStrategy>
+  </policyEntry>
   <policyEntry topic="vmtopic.>" memoryLimit="1 mb">
     <pendingSubscriberPolicy><vmCursor/></pendingSubscriberPolicy>
   </policyEntry>

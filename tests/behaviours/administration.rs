@@ -217,7 +217,7 @@ fn blocked_producer_is_explained_and_a_higher_limit_frees_it() {
     await_receipt(&mut producer, &last);
     let line = admin.broker.await_line("user admin at 127.0.0.1:");
     assert!(
-        line.contains("memoryLimit of queue://small to 2097152 bytes"),
+        line.contains("set memoryLimit of queue://small to 2097152 (it was 102400)"),
         "{line}"
     );
     let explained = admin.get("/api/explain", VIEWER).body;
@@ -233,7 +233,12 @@ fn change_that_cannot_be_is_refused_with_its_reason() {
         (r#"{"target":"none","memoryLimit":1}"#, 404),
         (r#"{"target":"queue://","memoryLimit":1}"#, 400),
         (r#"{"target":"broker","memoryLimit":-1}"#, 400),
-        (r#"{"target":"broker","memoryLimit":1,"storeLimit":1}"#, 400),
+        (
+            r#"{"target":"broker","memoryLimit":1,"useCache":true}"#,
+            400,
+        ),
+        (r#"{"target":"broker","memoryLimit":[1]}"#, 400),
+        (r#"{"target":"broker","memoryLimit":"1.5mb"}"#, 400),
         (r#"{"target":"broker"}"#, 400),
         (
             r#"{"target":"broker","memoryLimit":18446744073709551615}"#,
@@ -370,10 +375,12 @@ fn command_line_tells_explains_and_sets() {
     told(&["explain", "queue://other"], "No producer is blocked");
     told(&["explain", "--json"], r#""kind": "noConsumer""#);
     told(
-        &["set", "queue://small", "memoryLimit=2mb"],
-        "2097152 bytes",
+        &["set", "queue://small", "memoryLimit=2mb", "useCache=false"],
+        "memoryLimit is 2097152 (it was 102400) until the next start",
     );
     await_receipt(&mut producer, &last);
+    told(&["set", "queue://small"], "useCache");
+    told(&["set", "broker", "--json"], r#""name": "storeLimit""#);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod administration;
 mod configuration_errors_name_the_line;
 mod connections_have_limits;
+mod documented_session;
 mod full_queue_refuses_where_configured;
 mod malformed_frames_harm_nobody_else;
 mod paused_producer_resumes_when_consumer_acks;

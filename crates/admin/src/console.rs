@@ -99,7 +99,7 @@ pub(crate) async fn set(
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.body_text()),
     };
     match apply(&house, (&actor, peer), &change) {
-        Ok(()) => Redirect::to("/admin").into_response(),
+        Ok(_) => Redirect::to("/admin").into_response(),
         Err((status, reason)) => refuse(status, &reason),
     }
 }

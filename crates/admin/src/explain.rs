@@ -11,7 +11,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use floodway_broker::explain::{Blockage, Cause, Explanation, Remedy};
-use floodway_broker::view::{BlockedView, ConsumerView, HolderView, LimitView};
+use floodway_broker::view::{BlockedView, HolderView, LimitView};
 use floodway_message::Destination;
 use serde::Serialize;
 
@@ -97,6 +97,8 @@ struct Holder {
     bytes: u64,
     pending: u64,
     in_flight: usize,
+    /// When all its messages will have gone, at the rate at which they go now.
+    gone_in_ms: Option<u64>,
     consumers: Vec<Consumer>,
     policy: Policy,
 }
@@ -113,32 +115,10 @@ struct Reason {
 
 impl From<&Cause> for Reason {
     fn from(cause: &Cause) -> Self {
-        let (kind, destination, consumer): (_, Option<&Destination>, Option<&ConsumerView>) =
-            match cause {
-                Cause::NoConsumer { destination } => ("noConsumer", Some(destination), None),
-                Cause::NotAcknowledged {
-                    destination,
-                    consumer,
-                } => ("notAcknowledged", Some(destination), Some(consumer)),
-                Cause::TransactionOpen {
-                    destination,
-                    consumer,
-                } => ("transactionOpen", Some(destination), Some(consumer)),
-                Cause::NothingSelected { destination, .. } => {
-                    ("nothingSelected", Some(destination), None)
-                }
-                Cause::GroupOwnerStalled {
-                    destination,
-                    consumer,
-                } => ("groupOwnerStalled", Some(destination), Some(consumer)),
-                Cause::DurableAway { destination, .. } => ("durableAway", Some(destination), None),
-                Cause::Consuming { destination } => ("consuming", Some(destination), None),
-                Cause::DiskFull => ("diskFull", None, None),
-            };
         Self {
-            kind,
-            destination: destination.map(ToString::to_string),
-            consumer: consumer.map(Consumer::from),
+            kind: cause.name(),
+            destination: cause.destination().map(ToString::to_string),
+            consumer: cause.consumer().map(Consumer::from),
             text: cause.to_string(),
         }
     }
@@ -229,6 +209,7 @@ fn holder(view: &HolderView, rows_max: usize) -> Holder {
         bytes: view.bytes,
         pending: view.messages.pending,
         in_flight: view.messages.in_flight,
+        gone_in_ms: view.gone_in_ms,
         consumers: view
             .consumers
             .iter()

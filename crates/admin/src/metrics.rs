@@ -61,6 +61,13 @@ impl Exposition {
         writeln!(self.0, "floodway_{name}{labels} {value}").ok();
     }
 
+    /// When a limit will be full; without a forecast there is no sample.
+    fn forecast(&mut self, name: &str, full_in_ms: Option<u64>) {
+        if let Some(ms) = full_in_ms {
+            self.gauge(&format!("{name}_full_in_seconds"), ms / 1000);
+        }
+    }
+
     fn gauge(&mut self, name: &str, value: u64) {
         self.family(name, "gauge");
         self.sample(name, "", value);
@@ -91,10 +98,12 @@ fn write_broker(text: &mut Exposition, house: &House, view: &floodway_broker::vi
     text.gauge("uptime_seconds", now.monotonic_ms / 1000);
     text.gauge("memory_used_bytes", view.memory_used_bytes);
     text.gauge("memory_limit_bytes", view.memory_limit_bytes);
+    text.forecast("memory", view.memory_full_in_ms);
     for (name, store) in [("store", stores.store), ("temp", stores.temp)] {
         if let Some(store) = store {
             text.gauge(&format!("{name}_used_bytes"), store.used_bytes);
             text.gauge(&format!("{name}_limit_bytes"), store.limit_bytes);
+            text.forecast(name, store.full_in_ms);
         }
     }
     text.gauge("connections", broker.connections().len() as u64);

@@ -27,6 +27,7 @@ pub(crate) fn router(settings: Arc<Settings>, watched: Watched) -> Router {
         .route("/api/consumers", get(rest::connections::consumers))
         .route("/api/blocked", get(explain::blocked))
         .route("/api/explain", get(explain::explain))
+        .route("/api/settings", get(rest::set::settings))
         .route("/api/set", post(rest::set::set))
         .route("/metrics", get(metrics::metrics))
         .route("/", get(console::root))

@@ -7,7 +7,7 @@
 //! comes and goes is told at once, in `known`.
 
 use crate::broker::Broker;
-use crate::policy::Policies;
+use crate::policy::{LivePolicy, Policies};
 use crate::settings::{AdvisorySettings, BrokerSettings};
 use crate::topic::{Subscription, Topic};
 use crate::turn::Turn;
@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 mod happening;
 mod known;
 
-pub(crate) use happening::{Blocked, Happening};
+pub(crate) use happening::{Blocked, Happening, Waiting};
 use known::Known;
 
 /// What an advisory is about: the third element of its topic's name.
@@ -48,11 +48,12 @@ pub(crate) enum Class {
     Consumed,
     DeadLettered,
     Full,
+    ProducerBlocked,
     MasterBroker,
 }
 
 impl Class {
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Connection, "Connection"),
         (Self::Queue, "Queue"),
         (Self::Topic, "Topic"),
@@ -70,6 +71,7 @@ impl Class {
         (Self::Consumed, "MessageConsumed"),
         (Self::DeadLettered, "MessageDLQd"),
         (Self::Full, "FULL"),
+        (Self::ProducerBlocked, "ProducerBlocked"),
         (Self::MasterBroker, "MasterBroker"),
     ];
 
@@ -147,7 +149,7 @@ impl Advisories {
             settings: settings.advisories.clone(),
             broker_name: settings.name.clone(),
             own_id: format!("ID:{}-{}", settings.name, now.wall_ms),
-            outlet: Topic::new(all.clone(), usage, policies.of(&all), None),
+            outlet: Topic::new(all.clone(), usage, LivePolicy::new(policies.of(&all)), None),
             heard: Default::default(),
             listeners: RwLock::default(),
             known: Mutex::default(),

@@ -14,10 +14,11 @@ use crate::queue::lane::Kept;
 use crate::queue::{Queue, Waits};
 use crate::scheduler::Scheduler;
 use crate::session::Session;
-use crate::settings::BrokerSettings;
+use crate::settings::{BrokerSettings, SystemUsage};
 use crate::topic::Subscription;
 use crate::turn::{Turn, Work};
 use crate::{destination::Node, registry::Pattern};
+use arc_swap::ArcSwap;
 use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, Now};
 use floodway_store::{BatchNumber, Change, ListId, Store, StoreError};
@@ -32,6 +33,8 @@ pub struct Broker {
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) spool: Option<Arc<dyn Store>>,
     pub(crate) memory: Arc<Usage>,
+    /// The limits that apply now.
+    pub(crate) usage: ArcSwap<SystemUsage>,
     /// What is sent in open transactions.
     pub(crate) uncommitted: Arc<Usage>,
     pub(crate) signal: Arc<Signal>,
@@ -59,6 +62,8 @@ pub struct Broker {
     next_id: AtomicU64,
     failed: AtomicBool,
     purged_ms: AtomicU64,
+    pub(crate) slow_checks: crate::slow::SlowChecks,
+    pub(crate) rates: crate::rates::Rates,
 }
 
 /// What became of removals.
@@ -96,6 +101,7 @@ impl Broker {
             advisories: Advisories::new(&settings, &policies, &memory, now),
             scheduler,
             memory,
+            usage: ArcSwap::from_pointee(settings.usage.clone()),
             uncommitted: Usage::root(
                 "uncommitted",
                 settings.uncommitted_bytes_max as u64,
@@ -125,6 +131,8 @@ impl Broker {
             next_id: AtomicU64::new(2),
             failed: AtomicBool::new(false),
             purged_ms: AtomicU64::new(now.monotonic_ms),
+            slow_checks: crate::slow::SlowChecks::default(),
+            rates: crate::rates::Rates::default(),
         });
         crate::background::observe(&broker);
         let mut turn = Turn::new(&broker, now);
@@ -175,7 +183,9 @@ impl Broker {
         for queue in self.due(now) {
             queue.expire_due(&mut turn);
         }
+        self.check_slow(&mut turn);
         turn.finish();
+        self.look_at_rates(now);
     }
 
     fn due(&self, now: Now) -> Vec<Arc<Queue>> {
@@ -206,6 +216,11 @@ impl Broker {
 
     pub(crate) fn unregister(&self, queue: &Queue) {
         self.queues.lock().remove(&queue.id);
+    }
+
+    /// The queue or subscription of an id, while it lives.
+    pub(crate) fn queue(&self, id: u64) -> Option<Arc<Queue>> {
+        self.queues.lock().get(&id)?.upgrade()
     }
 
     /// Sends wait at this destination.

@@ -11,7 +11,7 @@ use floodway_message::advisory::ConsumerFacts;
 use floodway_message::session::{AckRange, ConsumerId};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// A consumer, shared by the queues it is attached to.
 #[derive(Debug)]
@@ -24,8 +24,13 @@ pub(crate) struct Consumer {
     pub(crate) priority: i8,
     /// What is told of it; `None` while advisories are off.
     pub(crate) facts: Option<Arc<ConsumerFacts>>,
-    /// It was told to be slow, and has had no room since.
-    pub(crate) slow: AtomicBool,
+    /// It is another broker's.
+    pub(crate) network: bool,
+    /// When it came, monotonic ms.
+    pub(crate) opened_ms: u64,
+    /// Since when it has been slow, monotonic ms plus 1; 0 when it is not.
+    slow_since: AtomicU64,
+    slow_count: AtomicU32,
     prefetch: AtomicU32,
     unacked: AtomicU32,
     browsed: AtomicU64,
@@ -45,6 +50,8 @@ pub(crate) struct ConsumerParts {
     pub(crate) exclusive: bool,
     pub(crate) priority: i8,
     pub(crate) prefetch: u32,
+    pub(crate) network: bool,
+    pub(crate) opened_ms: u64,
     pub(crate) facts: Option<Arc<ConsumerFacts>>,
 }
 
@@ -58,7 +65,10 @@ impl Consumer {
             exclusive: parts.exclusive,
             priority: parts.priority,
             facts: parts.facts,
-            slow: AtomicBool::new(false),
+            network: parts.network,
+            opened_ms: parts.opened_ms,
+            slow_since: AtomicU64::new(0),
+            slow_count: AtomicU32::new(0),
             prefetch: AtomicU32::new(parts.prefetch),
             unacked: AtomicU32::new(0),
             browsed: AtomicU64::new(0),
@@ -108,6 +118,39 @@ impl Consumer {
     /// When it acknowledged last (monotonic).
     pub(crate) fn acknowledged_ms(&self) -> Option<u64> {
         self.acknowledged.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// It cannot take what waits for it; `true` if it could until now.
+    pub(crate) fn becomes_slow(&self, now: Now) -> bool {
+        let now_ms = now.monotonic_ms + 1;
+        let order = Ordering::Relaxed;
+        let became = self
+            .slow_since
+            .compare_exchange(0, now_ms, order, order)
+            .is_ok();
+        if became {
+            self.count_slow();
+        }
+        became
+    }
+
+    /// It has room again.
+    pub(crate) fn is_not_slow(&self) {
+        self.slow_since.store(0, Ordering::Relaxed);
+    }
+
+    /// Since when it has been slow (monotonic).
+    pub(crate) fn slow_since_ms(&self) -> Option<u64> {
+        self.slow_since.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    pub(crate) fn count_slow(&self) {
+        self.slow_count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was found slow.
+    pub(crate) fn slow_count(&self) -> u32 {
+        self.slow_count.load(Ordering::Relaxed)
     }
 
     /// Deliveries of a browser that were taken: room in its window.

@@ -174,7 +174,7 @@ impl DeadLetter {
     }
 
     fn is_kept(&self, message: &Message) -> bool {
-        let strategy = &self.origin.policy.dead_letter;
+        let strategy = &self.origin.policy().dead_letter;
         (message.is_persistent() || strategy.process_non_persistent)
             && (!self.expired || strategy.process_expired)
             && strategy.queue != DeadLetterQueue::Discard
@@ -186,7 +186,7 @@ impl DeadLetter {
         let from = message.destination();
         let from = from.as_ref().unwrap_or(&self.origin.destination);
         let from_queue = self.origin.destination.kind().is_queue();
-        let (kind, name) = match &self.origin.policy.dead_letter.queue {
+        let (kind, name) = match &self.origin.policy().dead_letter.queue {
             DeadLetterQueue::Discard => return None,
             DeadLetterQueue::Shared(name) => (DestinationKind::Queue, name.clone()),
             DeadLetterQueue::Individual {
@@ -227,7 +227,7 @@ impl DeadLetter {
             .or_else(|| message.destination());
         builder.original_destination(original.as_ref().unwrap_or(&self.origin.destination));
         builder.destination(target);
-        let life_ms = self.origin.policy.dead_letter.expiration_ms;
+        let life_ms = self.origin.policy().dead_letter.expiration_ms;
         let expiration = match i64::try_from(life_ms) {
             Ok(life_ms) if life_ms > 0 => turn.now.wall_ms.saturating_add(life_ms),
             _ => 0,

@@ -5,10 +5,11 @@ use crate::flow::parking::{Full, Incoming};
 use crate::flow::usage::Usage;
 use crate::forward::Forwards;
 use crate::outbox::Outbox;
+use crate::policy::LivePolicy;
 use crate::queue::Queue;
 use crate::topic::Topic;
 use crate::turn::Turn;
-use floodway_message::Destination;
+use floodway_message::{Destination, Now};
 use std::sync::Arc;
 
 /// A queue or a topic.
@@ -87,16 +88,30 @@ impl Node {
         }
     }
 
-    /// What of it decides how it can be freed.
-    pub(crate) fn kind(&self) -> Kind {
+    /// Its policy, to be read or changed.
+    pub(crate) fn live_policy(&self) -> &Arc<LivePolicy> {
         match self {
-            Self::Queue(queue) => Kind {
-                cursor: queue.cursor,
-                durables_away: Vec::new(),
-            },
+            Self::Queue(queue) => &queue.policy,
+            Self::Topic(topic) => &topic.policy,
+        }
+    }
+
+    /// What of it decides how it can be freed.
+    pub(crate) fn kind(&self, now: Now) -> Kind {
+        match self {
+            Self::Queue(queue) => {
+                let state = queue.lock();
+                Kind {
+                    cursor: queue.cursor,
+                    in_doubt: state.promised.len(),
+                    not_started: queue.not_started(&state, now),
+                    ..Kind::default()
+                }
+            }
             Self::Topic(topic) => Kind {
-                cursor: topic.policy.pending_subscriber_policy,
+                cursor: topic.policy().pending_subscriber_policy,
                 durables_away: topic.durables_away(),
+                ..Kind::default()
             },
         }
     }

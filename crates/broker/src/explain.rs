@@ -44,9 +44,14 @@ pub struct Blockage {
 }
 
 /// What of a destination decides about remedies.
+#[derive(Debug, Default)]
 pub(crate) struct Kind {
     pub(crate) cursor: Cursor,
     pub(crate) durables_away: Vec<(Arc<str>, Arc<str>)>,
+    /// Acknowledged in open or prepared transactions of consumers that are gone.
+    pub(crate) in_doubt: usize,
+    /// Dispatch begins when so many consumers more have come, or after so many milliseconds.
+    pub(crate) not_started: Option<(usize, u64)>,
 }
 
 impl Broker {
@@ -68,6 +73,13 @@ impl Broker {
         Explanation { limits }
     }
 
+    /// The same of one destination, in one line per limit.
+    pub(crate) fn explain_briefly(&self, destination: &Destination, now: Now) -> String {
+        let limits = self.explain(Some(destination), now).limits;
+        let lines = limits.iter().map(|one| text::OneLine(one).to_string());
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// Says in the log who holds the space that sends to a destination wait for, why, and what
     /// would help.
     pub(crate) fn log_explanation(&self, destination: &Destination, now: Now) {
@@ -81,7 +93,7 @@ impl Broker {
         let holders = self.holders(&limit, now);
         let mut causes = Vec::new();
         for holder in &holders {
-            let kind = self.kind_of(&holder.destination);
+            let kind = self.kind_of(&holder.destination, now);
             causes.extend(cause::of_holder(holder, &kind));
         }
         if let LimitView::Store {
@@ -96,7 +108,7 @@ impl Broker {
         {
             causes.insert(0, Cause::DiskFull);
         }
-        let cursors = |destination: &Destination| self.kind_of(destination).cursor;
+        let cursors = |destination: &Destination| self.kind_of(destination, now).cursor;
         let remedies = remedy::of_limit(&limit, &blocked, &causes, cursors);
         Some(Blockage {
             limit,
@@ -144,15 +156,9 @@ impl Broker {
         }
     }
 
-    fn kind_of(&self, destination: &Destination) -> Kind {
+    fn kind_of(&self, destination: &Destination, now: Now) -> Kind {
         let node = self.nodes.read().get(destination).cloned();
-        match node {
-            Some(node) => node.kind(),
-            None => Kind {
-                cursor: Cursor::Store,
-                durables_away: Vec::new(),
-            },
-        }
+        node.map_or_else(Kind::default, |node| node.kind(now))
     }
 }
 

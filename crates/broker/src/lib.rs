@@ -5,6 +5,7 @@
 //! thread and reads no clock: time arrives with every call.
 
 pub mod explain;
+pub mod live;
 pub mod settings;
 pub mod view;
 
@@ -26,11 +27,13 @@ mod outbox;
 mod policy;
 mod prepared;
 mod queue;
+mod rates;
 mod recover;
 mod registry;
 mod scheduler;
 mod selection;
 mod session;
+mod slow;
 mod topic;
 mod turn;
 

@@ -179,10 +179,10 @@ impl Operation {
 
     fn refuse_or_park(self: Box<Self>, node: &Node, full: Full, turn: &mut Turn<'_>) {
         let policy = match node {
-            Node::Queue(queue) => &queue.policy,
-            Node::Topic(topic) => &topic.policy,
+            Node::Queue(queue) => queue.policy(),
+            Node::Topic(topic) => topic.policy(),
         };
-        let deadline_ms = match treatment(&full, policy, turn) {
+        let deadline_ms = match treatment(&full, &policy, turn) {
             Treatment::Refuse => {
                 let failure = match node {
                     Node::Queue(queue) => full.failure(&queue.destination, 0),
@@ -209,8 +209,13 @@ impl Operation {
         let outbox = Arc::clone(&self.outbox);
         let since_ms = turn.now.monotonic_ms;
         let waiting = Waiting::Commit(self);
+        let destination = match node {
+            Node::Queue(queue) => queue.destination.clone(),
+            Node::Topic(topic) => topic.destination.clone(),
+        };
         let parked = Parked {
             outbox,
+            destination,
             waiting,
             since_ms,
             deadline_ms,

@@ -1,11 +1,39 @@
 //! The policy table: the most specific matching entry applies to a destination, alone.
 
 use crate::settings::{BrokerSettings, PolicyEntry};
+use arc_swap::{ArcSwap, Guard};
 use floodway_message::{Destination, wildcard};
 use std::sync::Arc;
 
 #[cfg(test)]
 mod tests;
+
+/// A policy entry as it applies to one destination. It is read on the way of each message, and
+/// changed while the broker runs (see `live`).
+#[derive(Debug)]
+pub(crate) struct LivePolicy(ArcSwap<PolicyEntry>);
+
+impl LivePolicy {
+    pub(crate) fn new(entry: Arc<PolicyEntry>) -> Arc<Self> {
+        Arc::new(Self(ArcSwap::new(entry)))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> Guard<Arc<PolicyEntry>> {
+        self.0.load()
+    }
+
+    /// Replaces the entry by a changed copy; returns what `change` does at last.
+    pub(crate) fn change<T: Default>(&self, change: impl Fn(&mut PolicyEntry) -> T) -> T {
+        let mut result = T::default();
+        self.0.rcu(|entry| {
+            let mut entry = PolicyEntry::clone(entry);
+            result = change(&mut entry);
+            Arc::new(entry)
+        });
+        result
+    }
+}
 
 /// See the module.
 pub(crate) struct Policies {

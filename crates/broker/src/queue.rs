@@ -9,8 +9,11 @@ use crate::entry::{Entry, Held, Place};
 use crate::flow::parking::Parking;
 use crate::flow::usage::{Charge, Usage};
 use crate::forward::Forwards;
+use crate::policy::LivePolicy;
+use crate::rates::{Slope, time_ms};
 use crate::settings::{Cursor, PolicyEntry};
-use floodway_message::{Destination, Message};
+use arc_swap::Guard;
+use floodway_message::{Destination, Message, Now};
 use floodway_store::ListId;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +65,7 @@ pub(crate) struct Queue {
     pub(crate) destination: Destination,
     pub(crate) role: Role,
     pub(crate) usage: Arc<Usage>,
-    pub(crate) policy: Arc<PolicyEntry>,
+    pub(crate) policy: Arc<LivePolicy>,
     pub(crate) cursor: Cursor,
     pub(crate) forwards: Option<Forwards>,
     /// Messages wait in the spool.
@@ -71,6 +74,8 @@ pub(crate) struct Queue {
     reading_back: AtomicBool,
     waits_written: AtomicBool,
     waits_room: AtomicBool,
+    /// Its consumers are looked at from time to time.
+    watched: AtomicBool,
     /// What has left and is not removed from disk yet.
     pub(crate) departures: passing::Departures,
     state: Mutex<QueueState>,
@@ -106,6 +111,8 @@ pub(crate) struct QueueState {
     pub(crate) expiry_registered_ms: i64,
     pub(crate) closed: bool,
     pub(crate) counts: Counts,
+    /// How fast messages come, and go.
+    pub(crate) rates: (Slope, Slope),
 }
 
 /// The consumer that owns a message group.
@@ -145,7 +152,7 @@ pub(crate) struct QueueParts {
     pub(crate) destination: Destination,
     pub(crate) role: Role,
     pub(crate) usage: Arc<Usage>,
-    pub(crate) policy: Arc<PolicyEntry>,
+    pub(crate) policy: Arc<LivePolicy>,
     pub(crate) cursor: Cursor,
     pub(crate) forwards: Option<Forwards>,
     pub(crate) now_ms: u64,
@@ -153,7 +160,7 @@ pub(crate) struct QueueParts {
 
 impl Queue {
     pub(crate) fn new(parts: QueueParts) -> Arc<Self> {
-        let lanes = if parts.policy.prioritized_messages {
+        let lanes = if parts.policy.get().prioritized_messages {
             10
         } else {
             1
@@ -178,6 +185,7 @@ impl Queue {
             expiry_registered_ms: i64::MAX,
             closed: false,
             counts: Counts::default(),
+            rates: Default::default(),
         };
         Arc::new(Self {
             id: parts.id,
@@ -191,6 +199,7 @@ impl Queue {
             reading_back: AtomicBool::new(false),
             waits_written: AtomicBool::new(false),
             waits_room: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
             departures: passing::Departures::default(),
             state: Mutex::new(state),
         })
@@ -226,6 +235,15 @@ impl Queue {
         self.flag(what).store(false, Ordering::SeqCst);
     }
 
+    /// `false` if its consumers are watched already.
+    pub(crate) fn start_watching(&self) -> bool {
+        !self.watched.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn stop_watching(&self) {
+        self.watched.store(false, Ordering::Relaxed);
+    }
+
     fn flag(&self, what: Waits) -> &AtomicBool {
         match what {
             Waits::Written => &self.waits_written,
@@ -237,9 +255,15 @@ impl Queue {
         self.state.lock()
     }
 
+    /// The policy that applies now.
+    #[inline]
+    pub(crate) fn policy(&self) -> Guard<Arc<PolicyEntry>> {
+        self.policy.get()
+    }
+
     /// The lane of a priority.
     pub(crate) fn lane_of(&self, message: &Message) -> usize {
-        if self.policy.prioritized_messages {
+        if self.policy().prioritized_messages {
             usize::from(message.priority().min(9))
         } else {
             0
@@ -248,7 +272,7 @@ impl Queue {
 
     /// Bytes that a message of this destination is charged with.
     pub(crate) fn charge_bytes(&self, message: &Message) -> u64 {
-        self.policy.minimum_message_size + message.charge_bytes() as u64
+        self.policy().minimum_message_size + message.charge_bytes() as u64
     }
 
     /// A new entry with a charge of its own.
@@ -286,6 +310,27 @@ impl QueueState {
     /// Undispatched messages.
     pub(crate) fn pending(&self) -> u64 {
         self.lanes.iter().map(Lane::count).sum()
+    }
+
+    pub(crate) fn look_at_rates(&mut self, now: Now) {
+        let Counts {
+            enqueued,
+            dequeued,
+            expired,
+            discarded,
+            ..
+        } = self.counts;
+        self.rates.0.look(now, enqueued);
+        self.rates.1.look(now, dequeued + expired + discarded);
+    }
+
+    /// When all messages will have gone, at the rate at which they go now.
+    pub(crate) fn gone_in_ms(&self) -> Option<u64> {
+        let count = self.pending() + self.in_flight_count as u64;
+        if count == 0 {
+            return Some(0);
+        }
+        time_ms(count, self.rates.1.per_second()?)
     }
 
     /// Messages held in memory.

@@ -8,6 +8,7 @@ use crate::error::BrokerError;
 use crate::filter::Filter;
 use crate::flow::usage::Usage;
 use crate::forward::Forwards;
+use crate::policy::LivePolicy;
 use crate::prepared::{self, InDoubt};
 use crate::queue::add::store_failure;
 use crate::queue::in_flight::Mark;
@@ -104,6 +105,7 @@ impl Broker {
         );
         let forwards = Forwards::of(&self.settings.virtual_destinations, destination);
         if !destination.kind().is_queue() {
+            let policy = LivePolicy::new(policy);
             return Node::Topic(Topic::new(destination.clone(), usage, policy, forwards));
         }
         let temporary = destination.kind().is_temporary();
@@ -118,7 +120,7 @@ impl Broker {
             destination: destination.clone(),
             role: Role::Queue,
             usage,
-            policy,
+            policy: LivePolicy::new(policy),
             cursor,
             forwards,
             now_ms: now.monotonic_ms,
@@ -209,8 +211,8 @@ impl Broker {
             .iter()
             .filter_map(|(destination, node)| {
                 let (policy, since) = match node {
-                    Node::Queue(queue) => (&queue.policy, queue.idle_since_ms()?),
-                    Node::Topic(topic) => (&topic.policy, topic.idle_since_ms()?),
+                    Node::Queue(queue) => (queue.policy(), queue.idle_since_ms()?),
+                    Node::Topic(topic) => (topic.policy(), topic.idle_since_ms()?),
                 };
                 let idle_ms = now.saturating_sub(since);
                 let over = idle_ms >= policy.inactive_timeout_before_gc_ms;
@@ -236,12 +238,12 @@ impl Broker {
             Some(Node::Topic(topic)) => (Arc::clone(&topic.usage), Arc::clone(&topic.policy)),
             _ => (
                 Usage::child(&self.memory, &destination.to_string(), 0),
-                self.policies.of(destination),
+                LivePolicy::new(self.policies.of(destination)),
             ),
         };
         let configured = match role {
-            Role::Durable { .. } => policy.pending_durable_subscriber_policy,
-            Role::Queue | Role::Subscription => policy.pending_subscriber_policy,
+            Role::Durable { .. } => policy.get().pending_durable_subscriber_policy,
+            Role::Queue | Role::Subscription => policy.get().pending_subscriber_policy,
         };
         let in_memory = self.store.is_none() && self.spool.is_none();
         let cursor = if in_memory {
@@ -283,7 +285,7 @@ impl Broker {
         turn: &mut Turn<'_>,
     ) -> Result<(), Failure> {
         let subscribe = |topic: &Topic, turn: &mut Turn<'_>| {
-            if retroactive || topic.policy.always_retroactive {
+            if retroactive || topic.policy().always_retroactive {
                 topic.subscribe_retroactively(subscription, turn);
             } else {
                 topic.subscribe(subscription);

@@ -54,7 +54,7 @@ const ID_BYTES_MAX: usize = 1024;
 /// See the module.
 pub(crate) struct Scheduler {
     settings: SchedulerSettings,
-    limit_bytes: u64,
+    limit_bytes: AtomicU64,
     used_bytes: AtomicU64,
     store: Arc<dyn Store>,
     /// The store is the broker's.
@@ -108,7 +108,7 @@ impl Scheduler {
         }
         Some(Self {
             settings: settings.scheduler.clone(),
-            limit_bytes,
+            limit_bytes: AtomicU64::new(limit_bytes),
             used_bytes: AtomicU64::new(0),
             shared: store.is_some(),
             store: store.map_or_else(|| Arc::new(MemoryStore::new()) as _, Arc::clone),
@@ -131,7 +131,7 @@ impl Scheduler {
     /// The limit that leaves no room for another job.
     pub(crate) fn full(&self) -> Option<Full> {
         let used_bytes = self.used_bytes();
-        let limit_bytes = self.limit_bytes;
+        let limit_bytes = self.limit_bytes();
         let over = limit_bytes > 0 && used_bytes >= limit_bytes;
         over.then_some(Full::Jobs {
             used_bytes,
@@ -144,7 +144,12 @@ impl Scheduler {
     }
 
     pub(crate) fn limit_bytes(&self) -> u64 {
-        self.limit_bytes
+        self.limit_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Changes the limit.
+    pub(crate) fn set_limit_bytes(&self, limit_bytes: u64) {
+        self.limit_bytes.store(limit_bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn lock(&self) -> Jobs<'_> {
@@ -162,7 +167,7 @@ impl Scheduler {
     /// Room is free again.
     fn uncount_bytes(&self, bytes: u64, turn: &Turn<'_>) {
         let before = self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        if before >= self.limit_bytes {
+        if before >= self.limit_bytes() {
             turn.broker.signal.raise();
         }
     }

@@ -16,7 +16,7 @@ use floodway_message::session::{
 };
 use floodway_message::{Destination, Now};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod ack;
@@ -36,6 +36,8 @@ pub struct Session {
 pub(crate) struct SessionState {
     client_id: Option<Arc<str>>,
     consumers: BTreeMap<ConsumerId, Arc<Consumer>>,
+    /// Consumers that the core has closed and their client has not.
+    aborted: BTreeSet<ConsumerId>,
     routes: BTreeMap<ProducerId, Route>,
     transactions: BTreeMap<TxId, Transaction>,
     temporaries: Vec<Destination>,
@@ -237,7 +239,7 @@ impl Session {
                 turn.answer(&self.outbox, reply, result);
             }
             Command::Disconnect { reply } => {
-                self.end(state, turn);
+                close::end(state, &self.outbox, turn);
                 turn.answer(&self.outbox, reply, Ok(()));
             }
         }

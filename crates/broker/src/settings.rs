@@ -281,6 +281,8 @@ pub struct PolicyEntry {
     pub pending_message_limit: PendingMessageLimit,
     /// `messageEvictionStrategy`.
     pub message_eviction: MessageEviction,
+    /// `slowConsumerStrategy`; `None` closes nobody.
+    pub slow_consumers: Option<SlowConsumerStrategy>,
     /// `expireMessagesPeriod`; 0 expires at dispatch only.
     pub expire_messages_period_ms: u64,
     /// `deadLetterStrategy`.
@@ -355,6 +357,7 @@ impl PolicyEntry {
             prioritized_messages: false,
             pending_message_limit: PendingMessageLimit::None,
             message_eviction: MessageEviction::Oldest,
+            slow_consumers: None,
             expire_messages_period_ms: 30_000,
             dead_letter: DeadLetterStrategy::default(),
             subscription_recovery: SubscriptionRecovery::None,
@@ -368,10 +371,11 @@ impl PolicyEntry {
 }
 
 /// Where pending messages wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cursor {
     /// Persistent ones in the store, others in memory and then in the spool (`storeCursor`,
     /// `storeDurableSubscriberCursor`).
+    #[default]
     Store,
     /// In memory only (`vmQueueCursor`, `vmCursor`, `vmDurableCursor`).
     Memory,
@@ -415,6 +419,38 @@ pub enum MessageEviction {
     OldestWithLowestPriority,
     /// `uniquePropertyMessageEvictionStrategy propertyName`.
     UniqueProperty(String),
+}
+
+/// When a slow consumer is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlowConsumerStrategy {
+    /// What counts as slow.
+    pub slow: Slow,
+    /// Closed when it was slow so often (`maxSlowCount`).
+    pub slow_count_max: Option<u32>,
+    /// Closed when it is slow for so long (`maxSlowDuration`).
+    pub slow_duration_max_ms: Option<u64>,
+    /// Time between two looks, at least 1 (`checkPeriod`).
+    pub check_period_ms: u64,
+    /// Its connection is closed with it (`abortConnection`).
+    pub abort_connection: bool,
+    /// Consumers of other brokers stay (`ignoreNetworkConsumers`).
+    pub ignore_network_consumers: bool,
+}
+
+/// What makes a consumer slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slow {
+    /// Its window is full and messages wait; of a topic, more than another window
+    /// (`abortSlowConsumerStrategy`).
+    Full,
+    /// It has not acknowledged for some time (`abortSlowAckConsumerStrategy`).
+    Unacknowledged {
+        /// So long (`maxTimeSinceLastAck`).
+        after_ms: u64,
+        /// Also when it has nothing to acknowledge (`ignoreIdleConsumers="false"`).
+        idle_too: bool,
+    },
 }
 
 /// What happens to messages that nobody can process or that expire.

@@ -13,11 +13,13 @@ use crate::flow::usage::{Charge, Usage};
 use crate::forward::Forwards;
 use crate::operation::Operation;
 use crate::outbox::Outbox;
+use crate::policy::LivePolicy;
 use crate::queue::add::Writes;
 use crate::queue::{Queue, Role};
 use crate::selection::Selection;
 use crate::settings::{Cursor, PolicyEntry};
 use crate::turn::{Turn, Work};
+use arc_swap::Guard;
 use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, Message, Now};
 use parking_lot::{Mutex, RwLock};
@@ -131,7 +133,7 @@ impl Shared {
 pub(crate) struct Topic {
     pub(crate) destination: Destination,
     pub(crate) usage: Arc<Usage>,
-    pub(crate) policy: Arc<PolicyEntry>,
+    pub(crate) policy: Arc<LivePolicy>,
     pub(crate) forwards: Option<Forwards>,
     /// Sorted by the id of their queues.
     subscriptions: RwLock<Arc<Vec<Arc<Subscription>>>>,
@@ -150,7 +152,7 @@ impl Topic {
     pub(crate) fn new(
         destination: Destination,
         usage: Arc<Usage>,
-        policy: Arc<PolicyEntry>,
+        policy: Arc<LivePolicy>,
         forwards: Option<Forwards>,
     ) -> Arc<Self> {
         Arc::new(Self::build(destination, usage, policy, forwards))
@@ -164,20 +166,20 @@ impl Topic {
     ) -> Arc<Self> {
         Arc::new(Self {
             is_for_jobs: true,
-            ..Self::build(destination, usage, policy, None)
+            ..Self::build(destination, usage, LivePolicy::new(policy), None)
         })
     }
 
     fn build(
         destination: Destination,
         usage: Arc<Usage>,
-        policy: Arc<PolicyEntry>,
+        policy: Arc<LivePolicy>,
         forwards: Option<Forwards>,
     ) -> Self {
         Self {
             destination,
             usage,
-            recent: Recent::new(policy.subscription_recovery).map(Mutex::new),
+            recent: Recent::new(policy.get().subscription_recovery).map(Mutex::new),
             policy,
             forwards,
             subscriptions: RwLock::new(Arc::new(Vec::new())),
@@ -187,6 +189,12 @@ impl Topic {
             used_ms: AtomicU64::new(0),
             is_for_jobs: false,
         }
+    }
+
+    /// The policy that applies now.
+    #[inline]
+    pub(crate) fn policy(&self) -> Guard<Arc<PolicyEntry>> {
+        self.policy.get()
     }
 
     pub(crate) fn subscriptions(&self) -> Arc<Vec<Arc<Subscription>>> {
@@ -292,7 +300,7 @@ impl Topic {
     }
 
     fn share_again(&self, message: Arc<Message>) -> Shared {
-        let bytes = self.policy.minimum_message_size + message.charge_bytes() as u64;
+        let bytes = self.policy().minimum_message_size + message.charge_bytes() as u64;
         let charge = Arc::new(Charge::new(&self.usage, bytes));
         Shared { message, charge }
     }
@@ -349,7 +357,7 @@ impl Topic {
         };
         let demand = Demand {
             memory: subscriptions.iter().any(in_memory)
-                || (self.policy.cursor_memory_high_water_mark > 100 && !subscriptions.is_empty()),
+                || (self.policy().cursor_memory_high_water_mark > 100 && !subscriptions.is_empty()),
             store: message.is_persistent()
                 && turn.broker.store.is_some()
                 && subscriptions
@@ -362,7 +370,7 @@ impl Topic {
             ..Demand::default()
         };
         let reading = |subscription: &Arc<Subscription>| subscription.queue.is_reading_back();
-        fullness(demand, &self.usage, &self.policy, turn)
+        fullness(demand, &self.usage, &self.policy(), turn)
             .or_else(|| subscriptions.iter().any(reading).then_some(Full::Congested))
     }
 
@@ -373,11 +381,11 @@ impl Topic {
         outbox: &Arc<Outbox>,
         turn: &mut Turn<'_>,
     ) {
-        match treatment(&full, &self.policy, turn) {
+        match treatment(&full, &self.policy(), turn) {
             Treatment::Refuse => {
                 let failure = full.failure(&self.destination, 0);
                 let producer = (outbox.id, incoming.producer);
-                Blocked::notice(&full, producer, (&self.destination, &self.policy), turn);
+                Blocked::notice(&full, producer, (&self.destination, &self.policy()), turn);
                 turn.answer(outbox, incoming.reply, Err(failure));
             }
             Treatment::Park { deadline_ms } => {
@@ -386,6 +394,7 @@ impl Topic {
                 self.park(
                     Parked {
                         outbox,
+                        destination: self.destination.clone(),
                         waiting,
                         since_ms,
                         deadline_ms,
@@ -400,12 +409,12 @@ impl Topic {
     pub(crate) fn park(self: &Arc<Self>, parked: Parked, turn: &mut Turn<'_>) {
         let mut parking = self.parking.lock();
         let (full, peer) = (parked.full.clone(), Arc::clone(&parked.outbox));
-        parking.push(parked, (&self.destination, &self.policy), turn);
+        parking.push(parked, (&self.destination, &self.policy()), turn);
         if !std::mem::replace(&mut parking.listed, true) {
             turn.broker.list(Node::Topic(Arc::clone(self)));
         }
         let now = turn.now.monotonic_ms;
-        let interval = self.policy.blocked_producer_warning_interval_ms;
+        let interval = self.policy().blocked_producer_warning_interval_ms;
         if full != Full::Congested && parking.warns(now, interval) {
             parking.log_blocked(&full, &self.destination, &peer, now);
             turn.later(Work::Explain(self.destination.clone()));
@@ -471,7 +480,7 @@ impl Topic {
             store: self.is_for_jobs && turn.broker.store.is_some(),
             ..Demand::default()
         };
-        fullness(demand, &self.usage, &self.policy, turn)
+        fullness(demand, &self.usage, &self.policy(), turn)
     }
 
     fn note_resumed(self: &Arc<Self>, turn: &mut Turn<'_>) {

@@ -26,6 +26,8 @@ pub struct BrokerView {
     pub memory_used_bytes: u64,
     /// Their limit; 0 is unlimited.
     pub memory_limit_bytes: u64,
+    /// When the limit will be reached, if use goes on rising as now.
+    pub memory_full_in_ms: Option<u64>,
     /// All queues and topics, by name.
     pub destinations: Vec<DestinationView>,
     /// All durable subscriptions, by client id and name.
@@ -136,6 +138,11 @@ impl Broker {
         BrokerView {
             memory_used_bytes: self.memory.used_bytes(),
             memory_limit_bytes: self.memory.limit_bytes(),
+            memory_full_in_ms: self
+                .rates
+                .slopes()
+                .memory
+                .full_in_ms(self.memory.used_bytes(), self.memory.limit_bytes()),
             destinations: nodes.into_iter().map(destination_view).collect(),
             durables: durables
                 .into_iter()
@@ -157,7 +164,7 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
             let (parked, totals) = (state.parking.len(), state.counts.into());
             drop(state);
             let messages = messages_view(queue);
-            (&queue.usage, &queue.policy, parked, messages, totals)
+            (&queue.usage, queue.policy(), parked, messages, totals)
         }
         Node::Topic(topic) => {
             let totals = TotalsView {
@@ -170,7 +177,7 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
             };
             (
                 &topic.usage,
-                &topic.policy,
+                topic.policy(),
                 topic.parked(),
                 messages,
                 totals,
@@ -184,7 +191,7 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
         parked,
         messages,
         totals,
-        policy: PolicyView::of(policy),
+        policy: PolicyView::of(&policy),
     }
 }
 

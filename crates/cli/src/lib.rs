@@ -45,7 +45,7 @@ pub enum Verb {
     Connections(Remote),
     /// Tells which producers are blocked, why, and what would help
     Explain(Explain),
-    /// Changes a limit of a running broker, until its next start
+    /// Changes limits and policies of a running broker, until its next start
     Set(Set),
 }
 
@@ -100,25 +100,26 @@ pub struct Set {
     /// A destination such as queue://X, or broker
     #[arg(value_name = "TARGET")]
     pub target: String,
-    /// What to change: memoryLimit=SIZE, for example memoryLimit=2mb
+    /// What to change, for example memoryLimit=2mb; without any, shows what can be changed
     #[arg(value_name = "NAME=VALUE")]
-    pub assignment: Assignment,
+    pub assignments: Vec<Assignment>,
     /// How to reach the broker.
     #[command(flatten)]
     pub remote: Remote,
 }
 
-/// A setting that can be changed, with its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Assignment {
-    /// Bytes; 0 is none of its own.
-    MemoryLimit(u64),
+/// A setting with its value; the broker knows which there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// As in activemq.xml: `memoryLimit`.
+    pub name: String,
+    /// Sizes may be written with kb, mb or gb.
+    pub value: String,
 }
 
 /// An assignment is not understood.
 #[derive(Debug, thiserror::Error)]
-#[error("write memoryLimit=SIZE; a size is bytes, or a whole number with kb, mb or gb")]
+#[error("write NAME=VALUE, for example memoryLimit=2mb")]
 pub struct AssignmentError;
 
 impl FromStr for Assignment {
@@ -126,18 +127,11 @@ impl FromStr for Assignment {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, value) = text.split_once('=').ok_or(AssignmentError)?;
-        if name.trim() != "memoryLimit" {
+        let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
+        if name.is_empty() || value.is_empty() {
             return Err(AssignmentError);
         }
-        let value = value.trim().to_ascii_lowercase();
-        let units = [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
-        let with_unit = units
-            .iter()
-            .find_map(|(unit, bytes)| Some((value.strip_suffix(unit)?, *bytes)));
-        let (number, bytes) = with_unit.unwrap_or((&value, 1_u64));
-        let number: u64 = number.trim().parse().ok().ok_or(AssignmentError)?;
-        let limit = number.checked_mul(bytes).ok_or(AssignmentError)?;
-        Ok(Self::MemoryLimit(limit))
+        Ok(Self { name, value })
     }
 }
 

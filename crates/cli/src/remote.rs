@@ -3,7 +3,7 @@
 //! What comes from the broker was partly written by its clients (names, addresses), so nothing of
 //! it reaches the terminal with control characters in it.
 
-use crate::{Assignment, Queues, Remote, Set, Verb};
+use crate::{Queues, Remote, Set, Verb};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -113,15 +113,19 @@ fn list_queues(queues: &Queues) -> Result<String, RemoteError> {
 }
 
 fn change(set: &Set) -> Result<String, RemoteError> {
-    let Assignment::MemoryLimit(limit) = set.assignment;
-    let change = json!({"target": set.target, "memoryLimit": limit});
-    let answer = Broker::new(&set.remote)?.post("/api/set", &change)?;
-    Ok(shown(&set.remote, &answer, |_| {
-        format!(
-            "{}: memoryLimit is {limit} bytes until the next start\n",
-            set.target
-        )
-    }))
+    let broker = Broker::new(&set.remote)?;
+    if set.assignments.is_empty() {
+        let rows = broker.get(&format!("/api/settings?target={}", encoded(&set.target)))?;
+        return Ok(shown(&set.remote, &rows, text::settings));
+    }
+    let mut change = json!({"target": set.target});
+    for one in &set.assignments {
+        if let Value::Object(fields) = &mut change {
+            fields.insert(one.name.clone(), Value::String(one.value.clone()));
+        }
+    }
+    let answer = broker.post("/api/set", &change)?;
+    Ok(shown(&set.remote, &answer, text::changed))
 }
 
 fn shown(remote: &Remote, answer: &Value, text: impl Fn(&Value) -> String) -> String {

@@ -167,6 +167,7 @@ fn read_entry<'d, 'i>(
     strategy::read_cursors(reader, node, entry);
     strategy::read_pending_limit(reader, node, entry);
     strategy::read_eviction(reader, node, entry);
+    strategy::read_slow_consumers(reader, node, entry);
     strategy::read_dead_letters(reader, node, entry);
     strategy::read_recovery(reader, node, entry);
     check_entry(reader, node, entry);

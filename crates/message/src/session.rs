@@ -251,6 +251,8 @@ pub struct OpenConsumer {
     pub priority: i8,
     /// Most undispatched messages kept for a topic subscription; `None`: the policy decides.
     pub pending_limit: Option<u32>,
+    /// It is another broker's, which takes messages over for its own clients.
+    pub network: bool,
     /// How the client introduced it, where its protocol has ids for consumers.
     pub introduction: Option<Introduction>,
     /// Asks for an answer. Deliveries follow the answer.
@@ -378,6 +380,13 @@ pub enum Event {
     BrowseEnd {
         /// The browser.
         consumer: ConsumerId,
+    },
+    /// The core has closed a consumer: what it held goes to others.
+    Aborted {
+        /// Which one.
+        consumer: ConsumerId,
+        /// Why, for the peer.
+        reason: Arc<str>,
     },
     /// The branches that are prepared and wait for their outcome.
     Prepared {

@@ -70,6 +70,7 @@ impl LineRoom {
                 retroactive: false,
                 priority: 0,
                 pending_limit: None,
+                network: false,
                 introduction: None,
                 reply: self.reply(),
             })),

@@ -231,6 +231,7 @@ impl Client {
             retroactive: false,
             priority: random.one_of([0, 0, 0, 1, -1]),
             pending_limit: None,
+            network: false,
             introduction: None,
             reply: None,
         }

@@ -42,6 +42,10 @@ impl Client {
                     "branches were told that nobody asked for",
                 );
             }
+            Event::Aborted { consumer, reason } => {
+                let text = format!("the core closed consumer {consumer}: {reason}");
+                self.complain(scene, Checker::Refusal, &text);
+            }
             Event::Closed { reason } => {
                 let text = format!("the core ended the connection: {reason}");
                 self.complain(scene, Checker::Refusal, &text);

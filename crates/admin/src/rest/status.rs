@@ -16,6 +16,9 @@ pub(crate) struct Used {
     limit_bytes: u64,
     /// `null` without a limit.
     percent: Option<u64>,
+    /// When it will be full, if use goes on rising as now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_in_ms: Option<u64>,
 }
 
 impl Used {
@@ -26,11 +29,15 @@ impl Used {
             used_bytes,
             limit_bytes,
             percent: percent.map(|percent| u64::try_from(percent).unwrap_or(u64::MAX)),
+            full_in_ms: None,
         }
     }
 
     fn of_store(store: &StoreView) -> Self {
-        Self::of(store.used_bytes, store.limit_bytes)
+        Self {
+            full_in_ms: store.full_in_ms,
+            ..Self::of(store.used_bytes, store.limit_bytes)
+        }
     }
 }
 
@@ -112,7 +119,10 @@ pub(crate) async fn status(State(house): State<House>) -> Response {
         uptime_ms: now.monotonic_ms,
         ready: reason.is_none(),
         reason,
-        memory: Used::of(view.memory_used_bytes, view.memory_limit_bytes),
+        memory: Used {
+            full_in_ms: view.memory_full_in_ms,
+            ..Used::of(view.memory_used_bytes, view.memory_limit_bytes)
+        },
         store: stores.store.as_ref().map(Used::of_store),
         temp: stores.temp.as_ref().map(Used::of_store),
         queues,

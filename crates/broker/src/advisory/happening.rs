@@ -6,7 +6,8 @@
 use super::Class;
 use crate::broker::Broker;
 use crate::consumer::Consumer;
-use crate::flow::parking::{Full, Parked, Waiting};
+use crate::flow::parking::{Full, Parked};
+use crate::outbox::Outbox;
 use crate::queue::{Queue, QueueState, Role};
 use crate::settings::{AdvisoryPolicy, PolicyEntry};
 use crate::topic::Topic;
@@ -15,7 +16,6 @@ use floodway_message::advisory::{ConsumerFacts, Thing, is_advisory};
 use floodway_message::session::ProducerId;
 use floodway_message::{Advisory, Destination, Message, PropertyValue};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Something to tell when no destination is locked.
 pub(crate) enum Happening {
@@ -34,6 +34,18 @@ pub(crate) enum Happening {
     SlowConsumer(Arc<ConsumerFacts>, Destination),
     /// A producer met a limit.
     Blocked(Blocked),
+    /// A producer waits, or waits no more.
+    Waiting(Box<Waiting>),
+}
+
+/// A producer that begins to wait for room, or goes on.
+pub(crate) struct Waiting {
+    outbox: Arc<Outbox>,
+    producer: ProducerId,
+    destination: Destination,
+    full: Full,
+    waited_ms: u64,
+    is_over: bool,
 }
 
 /// A send or commit that met a limit.
@@ -68,7 +80,7 @@ impl Queue {
         consumer: Option<&Consumer>,
         turn: &mut Turn<'_>,
     ) {
-        if turn.broker.advisories.hears(class) && self.policy.advisories.tells(class) {
+        if turn.broker.advisories.hears(class) && self.policy().advisories.tells(class) {
             let destination = match self.role {
                 Role::Queue => self.destination.clone(),
                 // It may be to a pattern; the message's own destination never is one.
@@ -81,7 +93,7 @@ impl Queue {
             notice(
                 (class, message, destination),
                 (consumer, 0),
-                &self.policy,
+                &self.policy(),
                 turn,
             );
         }
@@ -95,7 +107,7 @@ impl Queue {
         message: &Message,
         turn: &mut Turn<'_>,
     ) {
-        let policy = &self.policy.advisories;
+        let policy = &self.policy().advisories;
         if policy.delivered {
             self.advise(Class::Delivered, &Arc::new(message.clone()), None, turn);
         }
@@ -112,21 +124,22 @@ impl Queue {
         turn: &mut Turn<'_>,
     ) {
         let class = Class::Discarded;
-        if turn.broker.advisories.hears(class) && self.policy.advisories.discarded {
+        if turn.broker.advisories.hears(class) && self.policy().advisories.discarded {
             let own = message.destination();
             let destination = own.unwrap_or_else(|| self.destination.clone());
             let consumer = state.attachments.first();
             let consumer = consumer.and_then(|one| one.consumer.facts.clone());
             let told = (consumer, state.counts.discarded);
-            notice((class, message, destination), told, &self.policy, turn);
+            notice((class, message, destination), told, &self.policy(), turn);
         }
     }
 
     /// Notices consumers for which more waits than they take: of a queue, anything while their
     /// window is full; of a topic, more than another window.
     #[inline]
-    pub(crate) fn advise_slow(&self, state: &QueueState, turn: &mut Turn<'_>) {
-        if !self.policy.advisories.slow_consumers {
+    pub(crate) fn note_slow(&self, state: &QueueState, turn: &mut Turn<'_>) {
+        let is_told = self.policy().advisories.slow_consumers;
+        if !is_told && self.policy().slow_consumers.is_none() {
             return;
         }
         let pending = state.pending();
@@ -138,9 +151,10 @@ impl Queue {
                 Role::Subscription | Role::Durable { .. } => prefetch > 1 && pending > prefetch,
             };
             if consumer.has_room() {
-                consumer.slow.store(false, Ordering::Relaxed);
+                consumer.is_not_slow();
             } else if is_slow
-                && !consumer.slow.swap(true, Ordering::Relaxed)
+                && consumer.becomes_slow(turn.now)
+                && is_told
                 && turn.broker.advisories.hears(Class::SlowConsumer)
                 && let Some(facts) = &consumer.facts
                 && !is_advisory(self.destination.kind(), self.destination.name())
@@ -156,11 +170,11 @@ impl Topic {
     /// A message is taken in.
     #[inline]
     pub(crate) fn advise_arrival(&self, message: &Message, turn: &mut Turn<'_>) {
-        let policy = &self.policy.advisories;
+        let policy = &self.policy().advisories;
         if policy.delivered && turn.broker.advisories.hears(Class::Delivered) {
             let message = Arc::new(message.clone());
             let what = (Class::Delivered, &message, self.destination.clone());
-            notice(what, (None, 0), &self.policy, turn);
+            notice(what, (None, 0), &self.policy(), turn);
         }
         if policy.no_consumers && self.subscriptions().is_empty() {
             advise_nobody(message, &self.destination, turn);
@@ -172,7 +186,7 @@ impl Topic {
         if turn.broker.advisories.hears(Class::Expired) {
             let message = Arc::new(message.clone());
             let what = (Class::Expired, &message, self.destination.clone());
-            notice(what, (None, 0), &self.policy, turn);
+            notice(what, (None, 0), &self.policy(), turn);
         }
     }
 }
@@ -245,11 +259,12 @@ impl Blocked {
         place: (&Destination, &PolicyEntry),
         turn: &mut Turn<'_>,
     ) {
-        let producer = match &parked.waiting {
-            Waiting::Send(incoming) => incoming.producer,
-            Waiting::Commit(_) => ProducerId::MAX,
-        };
-        Self::notice(&parked.full, (parked.outbox.id, producer), place, turn);
+        Self::notice(
+            &parked.full,
+            (parked.outbox.id, parked.producer()),
+            place,
+            turn,
+        );
     }
 
     fn tell(self, broker: &Broker, turn: &mut Turn<'_>) {
@@ -283,12 +298,93 @@ impl Blocked {
     }
 }
 
+impl Waiting {
+    /// What is to be told of a producer that begins to wait, or goes on, if anybody listens.
+    pub(crate) fn notice(parked: &Parked, is_over: bool, turn: &mut Turn<'_>) {
+        let is_own = is_advisory(parked.destination.kind(), parked.destination.name());
+        if is_own || !turn.broker.advisories.hears(Class::ProducerBlocked) {
+            return;
+        }
+        let waiting = Self {
+            outbox: Arc::clone(&parked.outbox),
+            producer: parked.producer(),
+            destination: parked.destination.clone(),
+            full: parked.full.clone(),
+            waited_ms: turn.now.monotonic_ms.saturating_sub(parked.since_ms),
+            is_over,
+        };
+        turn.later(Work::Advise(Box::new(Happening::Waiting(Box::new(
+            waiting,
+        )))));
+    }
+
+    fn tell(&self, broker: &Broker, turn: &mut Turn<'_>) {
+        let (limit, used, size) = match &self.full {
+            Full::Memory {
+                node,
+                used_bytes,
+                limit_bytes,
+            } => (&**node, *used_bytes, *limit_bytes),
+            Full::Store {
+                used_bytes,
+                limit_bytes,
+            } => ("store", *used_bytes, *limit_bytes),
+            Full::Temp {
+                used_bytes,
+                limit_bytes,
+            } => ("temp", *used_bytes, *limit_bytes),
+            Full::Jobs {
+                used_bytes,
+                limit_bytes,
+            } => ("jobScheduler", *used_bytes, *limit_bytes),
+            Full::Congested => return,
+        };
+        let long = |number: u64| PropertyValue::Long(i64::try_from(number).unwrap_or(i64::MAX));
+        let known = broker.advisories.known.lock();
+        let facts = known.producer((self.outbox.id, self.producer)).cloned();
+        drop(known);
+        let id = facts
+            .as_ref()
+            .map(|facts| Arc::clone(&facts.introduction.id));
+        let id = id.unwrap_or_else(|| self.producer.to_string().into());
+        let client = self.outbox.client();
+        let explanation = if self.is_over {
+            String::new()
+        } else {
+            broker.explain_briefly(&self.destination, turn.now)
+        };
+        let mut properties = vec![
+            ("blocked", PropertyValue::Boolean(!self.is_over)),
+            ("blockedMillis", long(self.waited_ms)),
+            ("producerId", PropertyValue::String(&id)),
+            (
+                "clientId",
+                PropertyValue::String(client.map_or("", |client| &client.id)),
+            ),
+            ("remoteAddress", PropertyValue::String(&self.outbox.peer)),
+            ("usageName", PropertyValue::String(limit)),
+            ("usageCount", long(used)),
+            ("usageLimit", long(size)),
+        ];
+        if !self.is_over {
+            properties.push(("explanation", PropertyValue::String(&explanation)));
+        }
+        let told = facts.map_or(Advisory::Properties, |facts| {
+            Advisory::Present(Thing::Producer(facts))
+        });
+        let (kind, name) = (self.destination.kind(), self.destination.name());
+        let topic = Class::ProducerBlocked.topic_for(kind, name);
+        broker.tell(&topic, &told, &properties, turn);
+    }
+}
+
 impl Happening {
     /// Tells it.
     pub(crate) fn tell(self, turn: &mut Turn<'_>) {
         let broker = turn.broker;
         match self {
             Self::Blocked(blocked) => blocked.tell(broker, turn),
+            Self::Waiting(waiting) => waiting.tell(broker, turn),
             Self::SlowConsumer(facts, destination) => {
                 let id = Arc::clone(&facts.introduction.id);
                 let properties = [("consumerId", PropertyValue::String(&id))];

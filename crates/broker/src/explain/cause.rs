@@ -50,6 +50,29 @@ pub enum Cause {
         /// Name of the subscription.
         name: Arc<str>,
     },
+    /// Consumers fetch messages one by one (prefetch 0), and ask for none.
+    NotPulling {
+        /// Where.
+        destination: Destination,
+        /// The first of them.
+        consumer: ConsumerView,
+    },
+    /// Consumers acknowledged in transactions that have no outcome yet, and went away.
+    InDoubt {
+        /// Where.
+        destination: Destination,
+        /// How many messages.
+        messages: usize,
+    },
+    /// The policy lets dispatch begin when more consumers have come, or after a time.
+    NotStarted {
+        /// Where.
+        destination: Destination,
+        /// So many consumers more.
+        missing: usize,
+        /// Or after so long.
+        wait_ms: u64,
+    },
     /// The messages are on their way: consumers take them, more slowly than producers send.
     Consuming {
         /// Where.
@@ -57,6 +80,53 @@ pub enum Cause {
     },
     /// The disk has no room, whatever the limit says.
     DiskFull,
+}
+
+impl Cause {
+    /// Its name for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NoConsumer { .. } => "noConsumer",
+            Self::NotAcknowledged { .. } => "notAcknowledged",
+            Self::TransactionOpen { .. } => "transactionOpen",
+            Self::NothingSelected { .. } => "nothingSelected",
+            Self::GroupOwnerStalled { .. } => "groupOwnerStalled",
+            Self::DurableAway { .. } => "durableAway",
+            Self::NotPulling { .. } => "notPulling",
+            Self::InDoubt { .. } => "inDoubt",
+            Self::NotStarted { .. } => "notStarted",
+            Self::Consuming { .. } => "consuming",
+            Self::DiskFull => "diskFull",
+        }
+    }
+
+    /// Where it is, if at one destination.
+    pub fn destination(&self) -> Option<&Destination> {
+        match self {
+            Self::NoConsumer { destination }
+            | Self::NotAcknowledged { destination, .. }
+            | Self::TransactionOpen { destination, .. }
+            | Self::NothingSelected { destination, .. }
+            | Self::GroupOwnerStalled { destination, .. }
+            | Self::DurableAway { destination, .. }
+            | Self::NotPulling { destination, .. }
+            | Self::InDoubt { destination, .. }
+            | Self::NotStarted { destination, .. }
+            | Self::Consuming { destination } => Some(destination),
+            Self::DiskFull => None,
+        }
+    }
+
+    /// The consumer behind it, if there is one.
+    pub fn consumer(&self) -> Option<&ConsumerView> {
+        match self {
+            Self::NotAcknowledged { consumer, .. }
+            | Self::TransactionOpen { consumer, .. }
+            | Self::GroupOwnerStalled { consumer, .. }
+            | Self::NotPulling { consumer, .. } => Some(consumer),
+            _ => None,
+        }
+    }
 }
 
 /// The causes at one destination.
@@ -70,8 +140,22 @@ pub(super) fn of_holder(holder: &HolderView, kind: &Kind) -> Vec<Cause> {
             name: Arc::clone(name),
         })
         .collect();
+    if kind.in_doubt > 0 {
+        causes.push(Cause::InDoubt {
+            destination: destination.clone(),
+            messages: kind.in_doubt,
+        });
+    }
+    if let Some((missing, wait_ms)) = kind.not_started {
+        causes.push(Cause::NotStarted {
+            destination: destination.clone(),
+            missing,
+            wait_ms,
+        });
+        return causes;
+    }
     if holder.consumers.is_empty() {
-        if causes.is_empty() {
+        if kind.durables_away.is_empty() {
             let destination = destination.clone();
             causes.push(Cause::NoConsumer { destination });
         }
@@ -86,7 +170,7 @@ fn among_consumers(holder: &HolderView) -> Cause {
     let full = |one: &&ConsumerView| one.unacknowledged >= one.prefetch as usize;
     let in_transaction = |one: &&ConsumerView| one.in_transaction > 0;
     if let Some(consumer) = holder.consumers.iter().find(in_transaction)
-        && consumer.in_transaction * 2 > consumer.unacknowledged
+        && consumer.in_transaction * 2 >= consumer.unacknowledged
     {
         let consumer = consumer.clone();
         return Cause::TransactionOpen {
@@ -94,9 +178,26 @@ fn among_consumers(holder: &HolderView) -> Cause {
             consumer,
         };
     }
+    if let Some(consumer) = holder.consumers.first()
+        && holder
+            .consumers
+            .iter()
+            .all(|one| one.prefetch == 0 && one.unacknowledged == 0)
+    {
+        let consumer = consumer.clone();
+        return Cause::NotPulling {
+            destination,
+            consumer,
+        };
+    }
     let stalled = holder.consumers.iter().find(full);
     match stalled {
         Some(consumer) if holder.consumers.iter().all(|one| full(&one)) => Cause::NotAcknowledged {
+            destination,
+            consumer: consumer.clone(),
+        },
+        // Each subscription of a topic has a backlog of its own.
+        Some(consumer) if !destination.kind().is_queue() => Cause::NotAcknowledged {
             destination,
             consumer: consumer.clone(),
         },

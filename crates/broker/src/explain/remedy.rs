@@ -56,18 +56,19 @@ pub(super) fn of_limit(
             used_bytes,
             limit_bytes,
         } if used_bytes >= limit_bytes && *limit_bytes > 0 => {
-            remedies.push(raise_usage("storeUsage", *used_bytes, waiting));
+            remedies.extend(raise_marks(blocked));
+            remedies.push(raise_usage("store", *used_bytes, waiting));
         }
         LimitView::Temp {
             used_bytes,
             limit_bytes,
         } if used_bytes >= limit_bytes && *limit_bytes > 0 => {
-            remedies.push(raise_usage("tempUsage", *used_bytes, waiting));
+            remedies.push(raise_usage("temp", *used_bytes, waiting));
         }
         LimitView::Jobs { used_bytes, .. } => {
             let words = "remove scheduled messages that nobody needs, or wait until some are due";
             remedies.push(Remedy::advice(words.to_owned()));
-            remedies.push(raise_usage("jobSchedulerUsage", *used_bytes, waiting));
+            remedies.push(raise_usage("jobScheduler", *used_bytes, waiting));
         }
         LimitView::Store { .. } | LimitView::Temp { .. } | LimitView::Congested => {}
     }
@@ -108,6 +109,25 @@ fn of_cause(cause: &Cause) -> Option<Remedy> {
             format!(
                 "let client {client_id} consume from its durable subscription {name}, or remove it"
             )
+        }
+        Cause::NotPulling { consumer, .. } => {
+            format!("make {} receive, or give it a prefetch", name_of(consumer))
+        }
+        Cause::InDoubt { destination, .. } => format!(
+            "commit or roll back the prepared transactions that acknowledged messages of \
+             {destination}, with their transaction manager"
+        ),
+        Cause::NotStarted {
+            destination,
+            missing,
+            ..
+        } => {
+            return Some(Remedy {
+                command: Some(format!(
+                    "floodway set {destination} consumersBeforeDispatchStarts=0"
+                )),
+                ..Remedy::advice(format!("start {missing} more consumers on {destination}"))
+            });
         }
         Cause::DiskFull => "free space on the disk; the broker goes on by itself".to_owned(),
         Cause::Consuming { .. } => return None,
@@ -158,12 +178,37 @@ fn spool(queue: &Destination) -> Remedy {
     }
 }
 
-fn raise_usage(element: &str, used: u64, waiting: u64) -> Remedy {
+/// Destinations may stop before the store's limit, by their `storeUsageHighWaterMark`.
+fn raise_marks(blocked: &[BlockedView]) -> Vec<Remedy> {
+    let is_own = |one: &&BlockedView| one.store_mark_percent < 100;
+    let mut destinations: Vec<&Destination> = blocked
+        .iter()
+        .filter(is_own)
+        .map(|one| &one.destination)
+        .collect();
+    destinations.dedup();
+    let raise = |destination: &Destination| Remedy {
+        xml: Some(format!(
+            "<policyEntry {}=\"{}\" storeUsageHighWaterMark=\"100\"/>",
+            attribute_of(destination.kind()),
+            destination.name()
+        )),
+        command: Some(format!(
+            "floodway set {destination} storeUsageHighWaterMark=100"
+        )),
+        ..Remedy::advice(format!("let {destination} use the whole store"))
+    };
+    destinations.into_iter().map(raise).collect()
+}
+
+fn raise_usage(name: &str, used: u64, waiting: u64) -> Remedy {
     let megabytes = (used + waiting + 100 * MB).div_ceil(MB);
+    let element = format!("{name}Usage");
     Remedy {
         xml: Some(format!(
             "<{element}><{element} limit=\"{megabytes} mb\"/></{element}>"
         )),
+        command: Some(format!("floodway set broker {name}Limit={megabytes}mb")),
         ..Remedy::advice(format!("raise the limit of {element} to {megabytes} mb"))
     }
 }

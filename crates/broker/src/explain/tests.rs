@@ -37,6 +37,7 @@ fn holder(consumers: Vec<ConsumerView>, pending: u64) -> HolderView {
             in_flight: consumers.iter().map(|one| one.unacknowledged).sum(),
             consumers: consumers.len(),
         },
+        gone_in_ms: None,
         consumers,
         policy: PolicyView {
             pattern: ">".into(),
@@ -48,7 +49,7 @@ fn holder(consumers: Vec<ConsumerView>, pending: u64) -> HolderView {
 fn cause(holder: &HolderView) -> String {
     let kind = Kind {
         cursor: Cursor::Memory,
-        durables_away: Vec::new(),
+        ..Kind::default()
     };
     let causes = cause::of_holder(holder, &kind);
     causes.iter().map(ToString::to_string).collect()

@@ -1,7 +1,7 @@
 //! The explanation as people read it: one screen, no markup.
 
 use super::{Blockage, Cause, Explanation, name_of};
-use crate::view::{BlockedView, HolderView, LimitView};
+use crate::view::{BlockedView, ConsumerView, HolderView, LimitView};
 use std::fmt;
 
 /// Most lines of one kind; the rest is counted.
@@ -169,6 +169,7 @@ impl fmt::Display for Holder<'_> {
             bytes,
             messages,
             consumers,
+            gone_in_ms,
             ..
         } = self.0;
         write!(
@@ -188,41 +189,24 @@ impl fmt::Display for Holder<'_> {
                 Bytes(first.unacknowledged_bytes)
             )?;
         }
-        Ok(())
+        match gone_in_ms {
+            Some(gone_in_ms) if *gone_in_ms > 0 => {
+                write!(f, "; at the present rate gone in {}", Time(*gone_in_ms))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(consumer) = self.consumer() {
+            return OfConsumer(self, consumer).fmt(f);
+        }
         match self {
             Self::NoConsumer { destination } => {
                 write!(f, "nobody consumes from {destination}")
             }
-            Self::NotAcknowledged {
-                destination,
-                consumer,
-            } => {
-                let since = match consumer.since_acknowledged_ms {
-                    Some(since) => format!("acknowledged last {} ago", Time(since)),
-                    None => "has not acknowledged anything".to_owned(),
-                };
-                write!(
-                    f,
-                    "{} on {destination} holds {} messages (prefetch {}) and {since}",
-                    name_of(consumer),
-                    consumer.unacknowledged,
-                    consumer.prefetch
-                )
-            }
-            Self::TransactionOpen {
-                destination,
-                consumer,
-            } => write!(
-                f,
-                "{} on {destination} has acknowledged {} messages in a transaction that is open",
-                name_of(consumer),
-                consumer.in_transaction
-            ),
             Self::NothingSelected {
                 destination,
                 selectors,
@@ -230,15 +214,6 @@ impl fmt::Display for Cause {
                 f,
                 "no pending message of {destination} matches a selector of its consumers: {}",
                 selectors.join(" | ")
-            ),
-            Self::GroupOwnerStalled {
-                destination,
-                consumer,
-            } => write!(
-                f,
-                "{} on {destination} owns {} message groups and does not acknowledge",
-                name_of(consumer),
-                consumer.groups
             ),
             Self::DurableAway {
                 destination,
@@ -248,11 +223,76 @@ impl fmt::Display for Cause {
                 f,
                 "durable subscription {name} of client {client_id} to {destination} has no consumer"
             ),
+            Self::InDoubt {
+                destination,
+                messages,
+            } => write!(
+                f,
+                "{messages} messages of {destination} were acknowledged in transactions that are \
+                 prepared and have no outcome yet"
+            ),
+            Self::NotStarted {
+                destination,
+                missing,
+                wait_ms,
+            } => write!(
+                f,
+                "dispatch of {destination} waits for {missing} more consumers \
+                 (consumersBeforeDispatchStarts), or for {}",
+                Time(*wait_ms)
+            ),
             Self::Consuming { destination } => write!(
                 f,
                 "producers send to {destination} faster than its consumers take"
             ),
             Self::DiskFull => f.write_str("the disk is full before the limit is reached"),
+            // Said above.
+            Self::NotAcknowledged { .. }
+            | Self::TransactionOpen { .. }
+            | Self::GroupOwnerStalled { .. }
+            | Self::NotPulling { .. } => Ok(()),
+        }
+    }
+}
+
+/// A cause with a consumer behind it: who, where, and what it does.
+struct OfConsumer<'a>(&'a Cause, &'a ConsumerView);
+
+impl fmt::Display for OfConsumer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(cause, consumer) = self;
+        let ConsumerView {
+            unacknowledged,
+            in_transaction,
+            prefetch,
+            groups,
+            ..
+        } = consumer;
+        f.write_str(&name_of(consumer))?;
+        if let Some(destination) = cause.destination() {
+            write!(f, " on {destination}")?;
+        }
+        match cause {
+            Cause::TransactionOpen { .. } => write!(
+                f,
+                " has acknowledged {in_transaction} messages in a transaction that is open"
+            ),
+            Cause::GroupOwnerStalled { .. } => {
+                write!(f, " owns {groups} message groups and does not acknowledge")
+            }
+            Cause::NotPulling { .. } => {
+                f.write_str(" fetches messages one by one (prefetch 0) and asks for none")
+            }
+            _ => {
+                write!(
+                    f,
+                    " holds {unacknowledged} messages (prefetch {prefetch}) and "
+                )?;
+                match consumer.since_acknowledged_ms {
+                    Some(since) => write!(f, "acknowledged last {} ago", Time(since)),
+                    None => f.write_str("has not acknowledged anything"),
+                }
+            }
         }
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn fullness(
     {
         return Some(full);
     }
-    let limits = &turn.broker.settings.usage;
+    let limits = turn.broker.usage.load();
     if demand.store {
         let percent = u64::from(policy.store_usage_high_water_mark.min(100));
         let limit_bytes = percent_of(limits.store_limit_bytes, percent);
@@ -96,7 +96,7 @@ pub(crate) enum Treatment {
 
 /// The destination's own setting, else the broker's; a momentary congestion always waits.
 pub(crate) fn treatment(full: &Full, policy: &PolicyEntry, turn: &Turn<'_>) -> Treatment {
-    let usage = &turn.broker.settings.usage;
+    let usage = turn.broker.usage.load();
     if *full == Full::Congested {
         return Treatment::Park { deadline_ms: None };
     }

@@ -4,7 +4,7 @@
 //! parked bytes are bounded. A producer's sends keep their order because whatever comes while
 //! something waits, waits behind it.
 
-use crate::advisory::Blocked;
+use crate::advisory::{self, Blocked};
 use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::settings::PolicyEntry;
@@ -107,6 +107,7 @@ pub(crate) enum Waiting {
 /// One waiting send or commit.
 pub(crate) struct Parked {
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) destination: Destination,
     pub(crate) waiting: Waiting,
     pub(crate) since_ms: u64,
     pub(crate) deadline_ms: Option<u64>,
@@ -114,7 +115,7 @@ pub(crate) struct Parked {
 }
 
 impl Parked {
-    fn producer(&self) -> ProducerId {
+    pub(crate) fn producer(&self) -> ProducerId {
         match &self.waiting {
             Waiting::Send(incoming) => incoming.producer,
             Waiting::Commit(_) => ProducerId::MAX,
@@ -233,6 +234,7 @@ impl Parking {
         if parked.outbox.park(producer, parked.bytes()) {
             turn.push(&parked.outbox, Event::Pause { producer });
             Blocked::notice_parked(&parked, place, turn);
+            advisory::Waiting::notice(&parked, false, turn);
         }
         let ticket = match &parked.waiting {
             Waiting::Send(_) => parked.outbox.next_ticket(),
@@ -295,6 +297,7 @@ impl Parking {
         let producer = parked.producer();
         if parked.outbox.unpark(producer, parked.bytes()) {
             turn.push(&parked.outbox, Event::Resume { producer });
+            advisory::Waiting::notice(parked, true, turn);
         }
         if parked
             .outbox

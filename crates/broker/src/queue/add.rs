@@ -184,14 +184,14 @@ impl Queue {
             return true;
         }
         let has_space = self.has_space(state, &self.usage) && self.has_space(state, usage);
-        lane.all_in_window() && has_space && (self.policy.use_cache || !stored)
+        lane.all_in_window() && has_space && (self.policy().use_cache || !stored)
     }
 
     /// Room to keep a message in memory. A topic's subscriptions share its memory; one that keeps
     /// up may use the share above the high-water mark, so that a slow one does not slow it down.
     pub(crate) fn has_space(&self, state: &QueueState, usage: &Usage) -> bool {
         let keeps_up =
-            !matches!(self.role, Role::Queue) && state.held_count() < self.policy.page_size_max;
+            !matches!(self.role, Role::Queue) && state.held_count() < self.policy().page_size_max;
         if keeps_up {
             return usage.full_node().is_none();
         }
@@ -202,7 +202,7 @@ impl Queue {
     pub(crate) fn memory_percent(&self) -> u32 {
         match self.cursor {
             Cursor::Memory => 100,
-            Cursor::Store | Cursor::File => self.policy.cursor_memory_high_water_mark,
+            Cursor::Store | Cursor::File => self.policy().cursor_memory_high_water_mark,
         }
     }
 

@@ -19,12 +19,12 @@ impl Queue {
         }
         if state.attachments.is_empty() {
             state.dispatch_after_ms =
-                turn.now.monotonic_ms + self.policy.time_before_dispatch_starts_ms;
-            let waits = self.policy.time_before_dispatch_starts_ms > 0
-                || self.policy.consumers_before_dispatch_starts > 0;
+                turn.now.monotonic_ms + self.policy().time_before_dispatch_starts_ms;
+            let waits = self.policy().time_before_dispatch_starts_ms > 0
+                || self.policy().consumers_before_dispatch_starts > 0;
             if waits {
                 turn.broker
-                    .wake_at(turn.now, self.policy.time_before_dispatch_starts_ms, self);
+                    .wake_at(turn.now, self.policy().time_before_dispatch_starts_ms, self);
             }
         }
         let attachment = Attachment {
@@ -37,6 +37,7 @@ impl Queue {
             .attachments
             .partition_point(|other| other.consumer.priority >= priority);
         state.attachments.insert(at, attachment);
+        self.watch_slow(turn);
         state.next_attachment = 0;
         state.rescan_from = 0;
         state.rewind_wanted = true;

@@ -119,7 +119,7 @@ impl Queue {
         match browse.parts.front() {
             Some(part) => {
                 browse.reading = true;
-                let records_max = self.policy.page_size_max.max(1);
+                let records_max = self.policy().page_size_max.max(1);
                 let request = PageRequest {
                     list: part.list,
                     from: part.from,

@@ -52,7 +52,7 @@ impl Queue {
                 break;
             }
         }
-        self.advise_slow(state, turn);
+        self.note_slow(state, turn);
         self.page_in(state, turn);
         if state.rewind_later {
             turn.broker.await_room(self);
@@ -73,8 +73,20 @@ impl Queue {
     }
 
     fn may_start(&self, state: &QueueState, turn: &Turn<'_>) -> bool {
-        state.attachments.len() >= self.policy.consumers_before_dispatch_starts
+        state.attachments.len() >= self.policy().consumers_before_dispatch_starts
             || turn.now.monotonic_ms >= state.dispatch_after_ms
+    }
+
+    /// How many consumers, or else how many milliseconds, dispatch still waits for.
+    pub(crate) fn not_started(
+        &self,
+        state: &QueueState,
+        now: floodway_message::Now,
+    ) -> Option<(usize, u64)> {
+        let wanted = self.policy().consumers_before_dispatch_starts;
+        let missing = wanted.saturating_sub(state.attachments.len());
+        let wait_ms = state.dispatch_after_ms.saturating_sub(now.monotonic_ms);
+        (missing > 0 && wait_ms > 0 && !state.attachments.is_empty()).then_some((missing, wait_ms))
     }
 
     /// The common case: any consumer may have any message. `false` when nobody has room.

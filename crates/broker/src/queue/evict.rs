@@ -49,7 +49,7 @@ impl Queue {
         if let Some((at, _)) = candidates().find(|(_, entry)| entry.is_expired(wall_ms)) {
             return Some((lane_number, at));
         }
-        let at = match &self.policy.message_eviction {
+        let at = match &self.policy().message_eviction {
             MessageEviction::Oldest => 0,
             MessageEviction::OldestWithLowestPriority => {
                 candidates()

@@ -23,7 +23,7 @@ impl Queue {
         turn: &Turn<'_>,
     ) {
         if expiration_ms <= 0
-            || self.policy.expire_messages_period_ms == 0
+            || self.policy().expire_messages_period_ms == 0
             || expiration_ms >= state.expiry_registered_ms
         {
             return;

@@ -36,7 +36,7 @@ impl Queue {
             }
             self.pass_over(state);
         }
-        let low = self.policy.page_size_max.max(1);
+        let low = self.policy().page_size_max.max(1);
         for lane in self.lanes_to_page(state) {
             for kept in [Kept::Stored, Kept::Spooled] {
                 let bytes_max = self.page_bytes(state);

@@ -58,7 +58,7 @@ impl Departures {
 impl Queue {
     /// Lets go of what nobody with room wants, where there is more behind it.
     pub(crate) fn pass_over(&self, state: &mut QueueState) {
-        let low = self.policy.page_size_max.max(1);
+        let low = self.policy().page_size_max.max(1);
         let full = !self.has_space(state, &self.usage);
         for lane in &mut state.lanes {
             let unread = lane.stored.unread() || lane.spooled.unread();

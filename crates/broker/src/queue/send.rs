@@ -64,17 +64,18 @@ impl Queue {
         let Some(full) = full else {
             return self.admit(state, incoming, outbox, writes, turn);
         };
-        match treatment(&full, &self.policy, turn) {
+        match treatment(&full, &self.policy(), turn) {
             Treatment::Refuse => {
                 let failure = full.failure(&self.destination, 0);
                 let producer = (outbox.id, incoming.producer);
-                Blocked::notice(&full, producer, (&self.destination, &self.policy), turn);
+                Blocked::notice(&full, producer, (&self.destination, &self.policy()), turn);
                 tracing::info!(destination = %self.destination, peer = %outbox.peer, "send refused: {failure}");
                 turn.answer(outbox, incoming.reply, Err(failure));
             }
             Treatment::Park { deadline_ms } => {
                 let parked = Parked {
                     outbox: Arc::clone(outbox),
+                    destination: self.destination.clone(),
                     waiting: Waiting::Send(incoming),
                     since_ms: turn.now.monotonic_ms,
                     deadline_ms,
@@ -93,13 +94,15 @@ impl Queue {
         turn: &mut Turn<'_>,
     ) {
         let (full, peer) = (parked.full.clone(), Arc::clone(&parked.outbox));
-        let place = (&self.destination, &*self.policy);
-        state.parking.push(parked, place, turn);
+        let policy = self.policy();
+        state
+            .parking
+            .push(parked, (&self.destination, &policy), turn);
         if !std::mem::replace(&mut state.parking.listed, true) {
             turn.broker.list(Node::Queue(Arc::clone(self)));
         }
         let now = turn.now.monotonic_ms;
-        let interval = self.policy.blocked_producer_warning_interval_ms;
+        let interval = self.policy().blocked_producer_warning_interval_ms;
         if full != Full::Congested && state.parking.warns(now, interval) {
             state
                 .parking
@@ -120,7 +123,7 @@ impl Queue {
         let spool = !store && !self.keeps(state, (message, &self.usage), turn);
         let can_spool = turn.broker.spool.is_some() && self.spools();
         let memory = self.cursor == Cursor::Memory
-            || self.policy.cursor_memory_high_water_mark > 100
+            || self.policy().cursor_memory_high_water_mark > 100
             || (!store && !can_spool);
         let demand = Demand {
             memory,
@@ -129,7 +132,7 @@ impl Queue {
             beside_promises: waited,
             ..Demand::default()
         };
-        fullness(demand, &self.usage, &self.policy, turn)
+        fullness(demand, &self.usage, &self.policy(), turn)
             .or_else(|| self.is_reading_back().then_some(Full::Congested))
     }
 
@@ -216,7 +219,7 @@ impl Queue {
     /// The limit that holds a commit back.
     pub(crate) fn commit_full(&self, turn: &mut Turn<'_>) -> Option<Full> {
         let memory = self.cursor == Cursor::Memory
-            || self.policy.cursor_memory_high_water_mark > 100
+            || self.policy().cursor_memory_high_water_mark > 100
             || turn.broker.spool.is_none()
             || !self.spools();
         let store = turn.broker.store.is_some() && !self.destination.kind().is_temporary();
@@ -226,7 +229,7 @@ impl Queue {
             beside_promises: true,
             ..Demand::default()
         };
-        fullness(demand, &self.usage, &self.policy, turn)
+        fullness(demand, &self.usage, &self.policy(), turn)
             .or_else(|| self.is_reading_back().then_some(Full::Congested))
     }
 

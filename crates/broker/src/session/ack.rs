@@ -10,6 +10,10 @@ use std::sync::Arc;
 impl Session {
     pub(super) fn acknowledge(&self, state: &mut SessionState, ack: &Ack, turn: &mut Turn<'_>) {
         let Some(consumer) = state.consumers.get(&ack.consumer).map(Arc::clone) else {
+            if ack.reply.is_none() && state.aborted.contains(&ack.consumer) {
+                // It crossed the word that the consumer is closed.
+                return;
+            }
             return self.unknown(ack, turn);
         };
         let queues: Vec<Arc<Queue>> = consumer.queues.lock().iter().map(Arc::clone).collect();

@@ -4,7 +4,8 @@
 //! new one then takes its place at once. Invariant: a session locks another one only if that is
 //! older, so no two wait for each other.
 
-use super::{Session, SessionState};
+use super::{Session, SessionState, close};
+use crate::consumer::Consumer;
 use crate::login;
 use crate::outbox::{self, Outbox};
 use crate::turn::Turn;
@@ -27,7 +28,9 @@ impl Session {
             return turn.answer(&self.outbox, Some(connect.reply), Err(failure));
         }
         if let Some(old) = self.predecessor(&connect) {
-            self.replace(&old, turn);
+            // Its peer has given it up.
+            let reason = format!("the client has connected again, from {}", self.outbox.peer);
+            old.end(reason, turn);
         }
         let mut clients = self.broker.clients.lock();
         if let Some(other) = clients.get(&connect.client_id) {
@@ -78,24 +81,43 @@ impl Session {
         let is_same = old.session.as_ref() == Some(session) && old.outbox.id < self.outbox.id;
         is_same.then(|| old.clone())
     }
+}
 
-    /// Ends the session of an older connection, whose peer has given it up.
-    fn replace(&self, old: &Client, turn: &mut Turn<'_>) {
-        let Some(state) = old.state.upgrade() else {
+impl Client {
+    /// Ends the session and has its connection closed. No session but a newer one, and no queue,
+    /// may be locked.
+    pub(crate) fn end(&self, reason: String, turn: &mut Turn<'_>) {
+        let Some(state) = self.state.upgrade() else {
             return;
         };
-        let reason = format!("the client has connected again, from {}", self.outbox.peer);
-        tracing::info!(peer = %old.outbox.peer, "connection closed: {reason}");
-        let session = Self {
-            broker: Arc::clone(&self.broker),
-            outbox: Arc::clone(&old.outbox),
-            state: Arc::clone(&state),
-        };
-        session.end(&mut state.lock(), turn);
-        for node in self.broker.parked_nodes() {
-            node.forget_parked(old.outbox.id, turn);
+        tracing::info!(peer = %self.outbox.peer, "connection closed: {reason}");
+        close::end(&mut state.lock(), &self.outbox, turn);
+        for node in turn.broker.parked_nodes() {
+            node.forget_parked(self.outbox.id, turn);
         }
         let reason = reason.into();
-        turn.push(&old.outbox, Event::Closed { reason });
+        turn.push(&self.outbox, Event::Closed { reason });
+    }
+
+    /// Closes one consumer and tells its peer why. No session and no queue may be locked.
+    pub(crate) fn abort(&self, consumer: &Arc<Consumer>, reason: String, turn: &mut Turn<'_>) {
+        let Some(state) = self.state.upgrade() else {
+            return;
+        };
+        let mut state = state.lock();
+        let is_same = |other: &Arc<Consumer>| Arc::ptr_eq(other, consumer);
+        if !state.consumers.get(&consumer.id).is_some_and(is_same) {
+            // Its client was faster.
+            return;
+        }
+        state.consumers.remove(&consumer.id);
+        if state.aborted.len() >= turn.broker.settings.consumers_per_connection_max {
+            state.aborted.pop_first();
+        }
+        state.aborted.insert(consumer.id);
+        close::detach(consumer, turn);
+        drop(state);
+        let (consumer, reason) = (consumer.id, reason.into());
+        turn.push(&self.outbox, Event::Aborted { consumer, reason });
     }
 }

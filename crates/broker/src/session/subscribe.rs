@@ -1,6 +1,6 @@
 //! Consumers, browsers and durable subscriptions of a session.
 
-use super::{Session, SessionState};
+use super::{Session, SessionState, close};
 use crate::consumer::{Consumer, ConsumerParts};
 use crate::destination::Node;
 use crate::filter::Filter;
@@ -80,7 +80,7 @@ impl Session {
             .iter()
             .cloned()
             .partition(|d| d.kind().is_queue());
-        let consumer = self.consumer(&open, queues.first());
+        let consumer = self.consumer(&open, queues.first(), turn);
         let mut attached = Vec::new();
         for destination in &queues {
             self.find_queues(destination, &consumer, &mut attached, turn)?;
@@ -90,7 +90,7 @@ impl Session {
             let queue = self
                 .broker
                 .subscription_queue(destination, Role::Subscription, turn);
-            let limit = pending_limit(&queue.policy, consumer.prefetch(), open.pending_limit);
+            let limit = pending_limit(&queue.policy(), consumer.prefetch(), open.pending_limit);
             queue.lock().limit_pending = limit;
             subscribed.push((destination.clone(), queue));
         }
@@ -118,7 +118,12 @@ impl Session {
 
     /// A consumer with the prefetch that its policy gives it where it asks for none. What a topic
     /// subscription selects is selected before it reaches the consumer.
-    fn consumer(&self, open: &OpenConsumer, queue: Option<&Destination>) -> Arc<Consumer> {
+    fn consumer(
+        &self,
+        open: &OpenConsumer,
+        queue: Option<&Destination>,
+        turn: &Turn<'_>,
+    ) -> Arc<Consumer> {
         let destination = queue.or(open.destinations.first());
         let policy = destination.map(|destination| self.broker.policies.of(destination));
         let by_policy = policy.as_ref().map_or(1, |policy| match queue {
@@ -138,6 +143,8 @@ impl Session {
             exclusive: open.exclusive || exclusive,
             priority: open.priority,
             prefetch,
+            network: open.network,
+            opened_ms: turn.now.monotonic_ms,
             facts: self.broker.consumer_facts(open, self.outbox.id, prefetch),
         })
     }
@@ -196,7 +203,7 @@ impl Session {
         };
         let (subscription, batch) = self.durable(&note, turn)?;
         subscription.owned_by(self.outbox.id);
-        let consumer = self.consumer(&open, None);
+        let consumer = self.consumer(&open, None, turn);
         consumer.queues.lock().push(Arc::clone(&subscription.queue));
         state.consumers.insert(open.consumer, Arc::clone(&consumer));
         turn.answer_after(&self.outbox, open.reply, batch);
@@ -284,10 +291,14 @@ impl Session {
         turn: &mut Turn<'_>,
     ) {
         let Some(consumer) = state.consumers.remove(&consumer) else {
+            if state.aborted.remove(&consumer) {
+                // Closed twice, by the core and by its client: it was told once.
+                return turn.answer(&self.outbox, reply, Ok(()));
+            }
             let failure = Failure::new(FailureKind::Invalid, "there is no such consumer");
             return turn.answer(&self.outbox, reply, Err(failure));
         };
-        self.detach(&consumer, turn);
+        close::detach(&consumer, turn);
         turn.answer(&self.outbox, reply, Ok(()));
     }
 

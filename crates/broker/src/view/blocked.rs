@@ -7,7 +7,6 @@ use crate::destination::Node;
 use crate::flow::parking::{Full, ParkedView};
 use crate::queue::Queue;
 use crate::queue::lane::Kept;
-use crate::turn::Turn;
 use floodway_message::session::ProducerId;
 use floodway_message::{Destination, Now};
 use std::sync::Arc;
@@ -32,6 +31,8 @@ pub struct BlockedView {
     pub sends: usize,
     /// Their bytes.
     pub bytes: usize,
+    /// `storeUsageHighWaterMark` of the destination: percent of the store's limit that it may use.
+    pub store_mark_percent: u32,
     /// The policy of the destination.
     pub policy: PolicyView,
 }
@@ -82,6 +83,9 @@ pub struct HolderView {
     pub bytes: u64,
     /// Its messages.
     pub messages: MessagesView,
+    /// When they will all have gone, at the rate at which they go now; `None` if that is not
+    /// known, or never.
+    pub gone_in_ms: Option<u64>,
     /// Its consumers, the one that holds most first.
     pub consumers: Vec<ConsumerView>,
     /// Its policy.
@@ -138,22 +142,9 @@ impl Broker {
         limit_bytes: u64,
         now: Now,
     ) -> bool {
-        let usage = match destination {
-            None => Some(Arc::clone(&self.memory)),
-            Some(name) => {
-                let nodes = self.nodes.read();
-                nodes.get(name).map(|node| Arc::clone(node.usage()))
-            }
-        };
-        let Some(usage) = usage else { return false };
-        tracing::info!(
-            "memory limit of {} changed from {} to {limit_bytes} bytes",
-            usage.name(),
-            usage.limit_bytes()
-        );
-        usage.set_limit_bytes(limit_bytes);
-        Turn::new(self, now).finish();
-        true
+        let limit = limit_bytes.to_string();
+        self.set(destination, &[("memoryLimit", &limit)], now)
+            .is_ok()
     }
 
     /// Every producer that waits for space, the longest first.
@@ -163,9 +154,9 @@ impl Broker {
             let (destination, policy, parked) = match &node {
                 Node::Queue(queue) => {
                     let parked = queue.lock().parking.view(now);
-                    (&queue.destination, &queue.policy, parked)
+                    (&queue.destination, queue.policy(), parked)
                 }
-                Node::Topic(topic) => (&topic.destination, &topic.policy, topic.parked_view(now)),
+                Node::Topic(topic) => (&topic.destination, topic.policy(), topic.parked_view(now)),
             };
             let told = |one: ParkedView| BlockedView {
                 connection: ConnectionView::of(&one.outbox),
@@ -175,7 +166,8 @@ impl Broker {
                 blocked_ms: one.waited_ms,
                 sends: one.sends,
                 bytes: one.bytes,
-                policy: PolicyView::of(policy),
+                store_mark_percent: policy.store_usage_high_water_mark,
+                policy: PolicyView::of(&policy),
             };
             blocked.extend(parked.into_iter().map(told));
         }
@@ -203,22 +195,31 @@ impl Broker {
             .map(|(bytes, destination, node)| {
                 let mut consumers = consumers_of(&node, now);
                 consumers.sort_by_key(|one| std::cmp::Reverse(one.unacknowledged_bytes));
-                let (messages, policy) = match &node {
-                    Node::Queue(queue) => (messages_view(queue), &queue.policy),
+                let (messages, gone_in_ms, policy) = match &node {
+                    Node::Queue(queue) => {
+                        let gone_in_ms = queue.lock().gone_in_ms();
+                        (messages_view(queue), gone_in_ms, queue.policy())
+                    }
                     Node::Topic(topic) => {
                         let mut all = MessagesView::default();
+                        // Of several subscriptions the last one counts; one that never ends has
+                        // no time.
+                        let mut last = Some(0);
                         for subscription in topic.subscriptions().iter() {
                             all.add(messages_view(&subscription.queue));
+                            let gone_in_ms = subscription.queue.lock().gone_in_ms();
+                            last = last.zip(gone_in_ms).map(|(one, other)| one.max(other));
                         }
-                        (all, &topic.policy)
+                        (all, last, topic.policy())
                     }
                 };
                 HolderView {
                     destination,
                     bytes,
                     messages,
+                    gone_in_ms,
                     consumers,
-                    policy: PolicyView::of(policy),
+                    policy: PolicyView::of(&policy),
                 }
             })
             .collect()

@@ -1,6 +1,7 @@
 //! How full the stores are, and whether they work.
 
 use crate::broker::Broker;
+use crate::rates::Slope;
 use floodway_store::Store;
 use std::sync::Arc;
 
@@ -22,16 +23,19 @@ pub struct StoreView {
     pub used_bytes: u64,
     /// Its limit; 0 is unlimited.
     pub limit_bytes: u64,
+    /// When the limit will be reached, if use goes on rising as now.
+    pub full_in_ms: Option<u64>,
     /// The disk has no room for new messages.
     pub refuses_adds: bool,
 }
 
 impl StoreView {
-    fn of(store: &Arc<dyn Store>, limit_bytes: u64) -> Self {
+    fn of(store: &Arc<dyn Store>, limit_bytes: u64, slope: Slope) -> Self {
         let usage = store.usage();
         Self {
             used_bytes: usage.used_bytes,
             limit_bytes,
+            full_in_ms: slope.full_in_ms(usage.used_bytes, limit_bytes),
             refuses_adds: usage.refuses_adds,
         }
     }
@@ -40,12 +44,13 @@ impl StoreView {
 impl Broker {
     /// How full the stores are, now.
     pub fn stores(&self) -> StoresView {
-        let limits = &self.settings.usage;
+        let limits = self.usage.load();
         let store = self.store.as_ref();
         let temp = self.spool.as_ref();
+        let slopes = self.rates.slopes();
         StoresView {
-            store: store.map(|store| StoreView::of(store, limits.store_limit_bytes)),
-            temp: temp.map(|temp| StoreView::of(temp, limits.temp_limit_bytes)),
+            store: store.map(|store| StoreView::of(store, limits.store_limit_bytes, slopes.store)),
+            temp: temp.map(|temp| StoreView::of(temp, limits.temp_limit_bytes, slopes.temp)),
             failed: self.failure().is_some(),
         }
     }

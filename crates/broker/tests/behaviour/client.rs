@@ -167,6 +167,7 @@ pub fn consumer(id: ConsumerId, destination: &str) -> OpenConsumer {
         retroactive: false,
         priority: 0,
         pending_limit: None,
+        network: false,
         introduction: None,
         reply: None,
     }

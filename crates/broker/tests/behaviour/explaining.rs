@@ -3,7 +3,8 @@
 use crate::client::{World, consumer, message, queue_policy};
 use floodway_broker::settings::Cursor;
 use floodway_broker::view::LimitView;
-use floodway_message::Destination;
+use floodway_message::session::Event;
+use floodway_message::{Destination, PropertyValue};
 
 const Q: &str = "queue://Q";
 
@@ -75,6 +76,51 @@ fn the_blocked_producer_its_limit_and_the_consumer_behind_it_are_named() {
     let other = Destination::parse("queue://OTHER").unwrap();
     let explanation = world.broker.explain(Some(&other), world.now());
     assert!(explanation.limits.is_empty());
+}
+
+#[test]
+fn whoever_listens_is_told_who_is_blocked_why_and_when_it_is_over() {
+    let world = memory_queue();
+    let watching = world.client("watching");
+    watching.open(consumer(1, "topic://ActiveMQ.Advisory.ProducerBlocked.>"));
+    let client = world.client("producer");
+    client.open(consumer(1, Q));
+    fill(&client);
+    world.now.set(5000);
+    client.ack(1, 1);
+    let told: Vec<_> = watching.events().into_iter().collect();
+    let told: Vec<_> = told
+        .iter()
+        .filter_map(|event| match event {
+            Event::Delivery(delivery) => Some(&delivery.message),
+            _ => None,
+        })
+        .collect();
+    let [blocked, over] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    let topic = "topic://ActiveMQ.Advisory.ProducerBlocked.Queue.Q";
+    for (message, is_blocked, waited) in [(blocked, true, 0), (over, false, 5000)] {
+        assert_eq!(message.destination().unwrap().to_string(), topic);
+        let expected = [
+            ("blocked", PropertyValue::Boolean(is_blocked)),
+            ("blockedMillis", PropertyValue::Long(waited)),
+            ("producerId", PropertyValue::String("1")),
+            ("clientId", PropertyValue::String("producer")),
+            ("usageName", PropertyValue::String(Q)),
+            ("usageLimit", PropertyValue::Long(100 * 1024)),
+        ];
+        for (name, value) in expected {
+            assert_eq!(message.property(name), Some(value), "{name}");
+        }
+    }
+    let Some(PropertyValue::String(text)) = blocked.property("explanation") else {
+        panic!("no explanation")
+    };
+    assert!(
+        text.contains("floodway set queue://Q memoryLimit="),
+        "{text}"
+    );
 }
 
 #[test]

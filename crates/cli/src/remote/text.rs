@@ -104,6 +104,30 @@ pub(super) fn connections(rows: &Value) -> String {
     table(&["CLIENT", "ADDRESS", "USER", "PROTOCOL"], rows, row)
 }
 
+/// Everything that can be set.
+pub(super) fn settings(rows: &Value) -> String {
+    let row = |row: &Value| {
+        let all = ["name", "value", "kind"].iter();
+        all.map(|name| field(row, name)).collect()
+    };
+    table(&["SETTING", "VALUE", "TAKES"], rows, row)
+}
+
+/// What was set.
+pub(super) fn changed(answer: &Value) -> String {
+    let rows = answer.get("changed").and_then(Value::as_array);
+    let line = |row: &Value| {
+        format!(
+            "{}: {} is {} (it was {}) until the next start\n",
+            field(answer, "target"),
+            field(row, "name"),
+            field(row, "value"),
+            field(row, "before")
+        )
+    };
+    rows.into_iter().flatten().map(line).collect()
+}
+
 fn table(head: &[&str], rows: &Value, row: impl Fn(&Value) -> Vec<String>) -> String {
     let mut lines = vec![head.iter().map(ToString::to_string).collect::<Vec<_>>()];
     // Line feeds in names would break the table.
@@ -135,8 +159,12 @@ fn table(head: &[&str], rows: &Value, row: impl Fn(&Value) -> Vec<String>) -> St
 
 fn usage(used: &Value) -> String {
     let (bytes, limit) = (number(used, "usedBytes"), number(used, "limitBytes"));
+    let full = used.get("fullInMs").and_then(Value::as_u64);
+    let full = full.map_or_else(String::new, |ms| {
+        format!(", at the present rate full in {}", time(ms))
+    });
     match used.get("percent").and_then(Value::as_u64) {
-        Some(percent) => format!("{} of {} ({percent} %)", size(bytes), size(limit)),
+        Some(percent) => format!("{} of {} ({percent} %){full}", size(bytes), size(limit)),
         None => format!("{}, no limit", size(bytes)),
     }
 }

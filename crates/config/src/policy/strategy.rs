@@ -5,7 +5,7 @@
 
 use floodway_broker::settings::{
     Cursor, DeadLetterQueue, DeadLetterStrategy, MessageEviction, PendingMessageLimit, PolicyEntry,
-    SubscriptionRecovery,
+    Slow, SlowConsumerStrategy, SubscriptionRecovery,
 };
 use roxmltree::Node;
 
@@ -215,6 +215,65 @@ pub(super) fn read_recovery<'d, 'i>(
         }
     };
     reader.take(inner);
+}
+
+/// When slow consumers are closed.
+pub(super) fn read_slow_consumers<'d, 'i>(
+    reader: &mut Reader<'d, 'i, '_>,
+    node: Node<'d, 'i>,
+    entry: &mut PolicyEntry,
+) {
+    let Some(outer) = reader.property(node, "slowConsumerStrategy") else {
+        return;
+    };
+    let Some(inner) = reader.inside(outer) else {
+        return;
+    };
+    let slow = match name(inner) {
+        "abortSlowConsumerStrategy" => Slow::Full,
+        "abortSlowAckConsumerStrategy" => {
+            let mut after_ms = 30_000;
+            reader.set_number(inner, "maxTimeSinceLastAck", &mut after_ms);
+            let ignores_idle = reader.truth(inner, "ignoreIdleConsumers");
+            let idle_too = !ignores_idle.unwrap_or(true);
+            Slow::Unacknowledged { after_ms, idle_too }
+        }
+        _ => {
+            let known = ["abortSlowConsumerStrategy", "abortSlowAckConsumerStrategy"];
+            refuse_kind(reader, inner, &known);
+            return;
+        }
+    };
+    reader.take(inner);
+    // Its name is for the beans of JMX.
+    reader.value(inner, "name");
+    let count = reader.number(inner, "maxSlowCount", (-1, i64::from(u32::MAX)));
+    let duration = reader.number(inner, "maxSlowDuration", (-1, i64::MAX));
+    let period = reader.number(inner, "checkPeriod", (1, i64::from(u32::MAX)));
+    let strategy = SlowConsumerStrategy {
+        slow,
+        // In ActiveMQ, too, 0 and less is no limit.
+        slow_count_max: count
+            .and_then(|count| u32::try_from(count).ok())
+            .filter(|count| *count > 0),
+        slow_duration_max_ms: match duration {
+            None => Some(30_000),
+            Some(ms) => u64::try_from(ms).ok().filter(|ms| *ms > 0),
+        },
+        check_period_ms: period
+            .and_then(|ms| u64::try_from(ms).ok())
+            .unwrap_or(30_000),
+        abort_connection: reader.truth(inner, "abortConnection").unwrap_or(false),
+        ignore_network_consumers: reader
+            .truth(inner, "ignoreNetworkConsumers")
+            .unwrap_or(true),
+    };
+    if strategy.slow_count_max.is_none() && strategy.slow_duration_max_ms.is_none() {
+        let place = reader.place(inner);
+        let message = "has neither maxSlowCount nor maxSlowDuration, and closes nobody";
+        reader.warn(&place, (message, "give one of them"));
+    }
+    entry.slow_consumers = Some(strategy);
 }
 
 pub(super) fn read_dead_letters<'d, 'i>(

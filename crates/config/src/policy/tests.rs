@@ -1,4 +1,6 @@
-use floodway_broker::settings::{Cursor, DeadLetterQueue, MessageEviction, PendingMessageLimit};
+use floodway_broker::settings::{
+    Cursor, DeadLetterQueue, MessageEviction, PendingMessageLimit, Slow, SlowConsumerStrategy,
+};
 
 use super::*;
 use crate::testing::{loaded, notes};
@@ -239,6 +241,45 @@ fn eviction_is_a_closed_choice() {
         eviction("<uniquePropertyMessageEvictionStrategy propertyName='STOCK'/>"),
         MessageEviction::UniqueProperty("STOCK".into())
     );
+}
+
+#[test]
+fn slow_consumers_are_closed_as_the_strategy_says() {
+    let slow = |text: &str| {
+        let text = format!(
+            "<policyEntry queue='A'><slowConsumerStrategy>{text}</slowConsumerStrategy></policyEntry>"
+        );
+        entry(&text).slow_consumers.unwrap()
+    };
+    let by_default = SlowConsumerStrategy {
+        slow: Slow::Full,
+        slow_count_max: None,
+        slow_duration_max_ms: Some(30_000),
+        check_period_ms: 30_000,
+        abort_connection: false,
+        ignore_network_consumers: true,
+    };
+    assert_eq!(slow("<abortSlowConsumerStrategy/>"), by_default);
+    let given = slow(
+        "<abortSlowAckConsumerStrategy name='s' maxSlowCount='5' maxSlowDuration='-1'
+          checkPeriod='100' abortConnection='true' ignoreNetworkConsumers='false'
+          maxTimeSinceLastAck='7' ignoreIdleConsumers='false'/>",
+    );
+    let expected = SlowConsumerStrategy {
+        slow: Slow::Unacknowledged {
+            after_ms: 7,
+            idle_too: true,
+        },
+        slow_count_max: Some(5),
+        slow_duration_max_ms: None,
+        check_period_ms: 100,
+        abort_connection: true,
+        ignore_network_consumers: false,
+    };
+    assert_eq!(given, expected);
+    let text = "<policyEntry queue='A'><slowConsumerStrategy>
+        <abortSlowConsumerStrategy maxSlowDuration='0'/></slowConsumerStrategy></policyEntry>";
+    assert!(notes("", &map(text)).contains("closes nobody"));
 }
 
 #[test]

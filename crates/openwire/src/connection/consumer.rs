@@ -336,6 +336,7 @@ fn open_of(info: &ConsumerInfo) -> Result<OpenConsumer, OpenWireError> {
         pending_limit: u32::try_from(info.maximum_pending_message_limit)
             .ok()
             .filter(|limit| *limit > 0),
+        network: info.network_subscription,
         introduction: None,
         reply: None,
     })

@@ -8,7 +8,7 @@ use super::reply::Pending;
 use super::window::Dispatched;
 use crate::convert::outbound::{self, Outgoing};
 use crate::error::{Doing, class_of, throwable};
-use crate::generated::{ConnectionError, MessageDispatch, ProducerAck};
+use crate::generated::{ConnectionError, ConsumerControl, MessageDispatch, ProducerAck};
 use floodway_message::session::{
     ConnectionEnd, ConsumerId as Number, Delivery, Event, Failure, FailureKind, Reply,
 };
@@ -41,6 +41,7 @@ impl Conversation {
                     self.recovered(ask, &branches, turn);
                 }
             }
+            Event::Aborted { consumer, .. } => self.aborted(consumer, turn),
             Event::Closed { reason } => return Err(self.closed(reason, turn)),
             Event::Pause { .. } | Event::Resume { .. } => {}
         }
@@ -188,6 +189,19 @@ impl Conversation {
             },
             turn,
         );
+    }
+
+    /// The core has closed a consumer: its client is asked to close its own end.
+    fn aborted(&mut self, number: Number, turn: &mut Turn<'_>) {
+        let Some(consumer) = self.consumers.take(number) else {
+            return;
+        };
+        let control = ConsumerControl {
+            consumer_id: Some(consumer.id),
+            close: true,
+            ..ConsumerControl::default()
+        };
+        self.put(&control, turn);
     }
 
     fn closed(&mut self, reason: Arc<str>, turn: &mut Turn<'_>) -> ConnectionEnd {

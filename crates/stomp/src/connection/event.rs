@@ -34,6 +34,7 @@ impl Conversation {
                 }
             }
             Event::BrowseEnd { consumer } => self.browse_end(consumer, turn),
+            Event::Aborted { consumer, reason } => self.aborted(consumer, &reason, turn),
             Event::Closed { reason } => return Err(self.closed(reason, turn)),
             // Nothing asks for prepared branches here.
             Event::Pause { .. } | Event::Resume { .. } | Event::Prepared { .. } => {}
@@ -143,6 +144,26 @@ impl Conversation {
         subscription
             .template
             .put_browse_end(turn.output.buffer(), &name);
+    }
+
+    /// The core has closed a subscription.
+    fn aborted(&mut self, consumer: ConsumerId, reason: &str, turn: &mut Turn<'_>) {
+        let Some(subscription) = self.subscriptions.remove(consumer) else {
+            return;
+        };
+        let id = subscription.id.as_deref().unwrap_or_default();
+        let id = String::from_utf8_lossy(id);
+        let message = format!("subscription {id} was closed: {reason}");
+        let body = format!("{message}\nsubscribe again to go on; the connection stays open\n");
+        put_error(
+            turn.output.buffer(),
+            self.escaping(),
+            &ErrorFrame {
+                message: &message,
+                body: &body,
+                ..ErrorFrame::default()
+            },
+        );
     }
 
     fn closed(&mut self, reason: Arc<str>, turn: &mut Turn<'_>) -> ConnectionEnd {

@@ -125,6 +125,7 @@ impl Conversation {
             retroactive: headers.flag("activemq.retroactive"),
             priority: priority.unwrap_or_default(),
             pending_limit,
+            network: false,
             introduction: None,
             reply: None,
         })

@@ -260,6 +260,28 @@ fn a_pull_that_times_out_gets_nothing_and_takes_its_room_back() {
 }
 
 #[test]
+fn a_consumer_that_the_core_closes_is_to_be_closed_by_its_client() {
+    let mut client = with_ten();
+    let consumer_id = client.consumer_id();
+    let (consumer, reason) = (1, "slow".into());
+    client.tell(Event::Aborted { consumer, reason });
+    let told = client.take();
+    let [DataStructure::ConsumerControl(control)] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert!(control.close);
+    assert_eq!(control.consumer_id.as_ref(), Some(&consumer_id));
+    // The client then removes its end: there is nothing left to be closed.
+    let object_id = Some(Box::new(DataStructure::ConsumerId(consumer_id)));
+    client.ask(|command_id| RemoveInfo {
+        command_id,
+        object_id,
+        ..RemoveInfo::default()
+    });
+    assert!(client.commands().is_empty());
+}
+
+#[test]
 fn the_prefetch_of_a_consumer_that_came_back_is_restored() {
     let mut client = Client::connected(loose(12));
     client.open_consumer("Q", 0);

@@ -27,6 +27,26 @@ fn a_paused_producer_does_not_hold_back_what_else_the_client_says() {
 }
 
 #[test]
+fn a_subscription_that_the_core_closes_is_told_why_and_the_connection_stays() {
+    let mut talk = Talk::connected("1.2");
+    talk.client("SUBSCRIBE\nid:slow\ndestination:/queue/b\nack:client\n\n^@");
+    let reason = "it did not take what waits for it".into();
+    let answer = talk.core(vec![Event::Aborted {
+        consumer: 1,
+        reason,
+    }]);
+    assert!(
+        answer.starts_with("ERROR\nmessage:subscription slow was closed\\c it did not take"),
+        "{answer}"
+    );
+    assert!(talk.end.is_none());
+    // What had been on its way is not shown any more, and the id can be used again.
+    assert_eq!(talk.deliver(1, text_message("queue://b", "m", "")), "");
+    let again = talk.client("SUBSCRIBE\nid:slow\ndestination:/queue/b\nack:client\n\n^@");
+    assert!(again.starts_with("open 2"), "{again}");
+}
+
+#[test]
 fn a_connection_that_the_core_closes_is_told_why() {
     let mut talk = Talk::connected("1.1");
     let answer = talk.core(vec![
