@@ -183,7 +183,10 @@ fn values(token: &str, field: (&'static str, u32, u32)) -> Result<u64, CronError
     if token == "*" || token == "?" {
         return Ok(all(first, last));
     }
-    if let Some((of, step)) = token.split_once('/') {
+    // A step is of the whole list before it, as in ActiveMQ, but not of what follows it.
+    if let Some((of, step)) = token.split_once('/')
+        && !step.contains(',')
+    {
         let step: u32 = step
             .parse()
             .ok()

@@ -77,6 +77,8 @@ fn either_day_fits_when_both_are_restricted() {
 fn a_step_takes_multiples() {
     let after = "2026-11-30T10:00:00Z";
     assert_eq!(next("0 0 */2 * *", after), "2026-12-02T00:00:00Z");
+    assert_eq!(next("*/20,7 * * * *", after), "2026-11-30T10:07:00Z");
+    assert_eq!(next("5,7,9/3 * * * *", after), "2026-11-30T10:09:00Z");
     assert_eq!(
         next("10-30/7 * * * *", "2026-11-30T10:00:00Z"),
         "2026-11-30T10:14:00Z"
