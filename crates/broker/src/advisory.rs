@@ -132,6 +132,11 @@ pub(crate) struct Advisories {
 }
 
 impl Advisories {
+    /// All producers that are told of.
+    pub(crate) fn producers(&self) -> Vec<known::KnownProducer> {
+        self.known.lock().all_producers()
+    }
+
     pub(crate) fn new(
         settings: &BrokerSettings,
         policies: &Policies,

@@ -6,7 +6,7 @@
 use crate::advisory::Advisories;
 use crate::error::BrokerError;
 use crate::flow::usage::{Signal, Usage};
-use crate::outbox::{Outbox, Wake};
+use crate::outbox::{Origin, Outbox, Wake};
 use crate::policy::Policies;
 use crate::prepared::Prepared;
 use crate::queue::add::{Writes, store_failure};
@@ -64,6 +64,8 @@ pub struct Broker {
     purged_ms: AtomicU64,
     pub(crate) slow_checks: crate::slow::SlowChecks,
     pub(crate) rates: crate::rates::Rates,
+    /// Connections that were accepted since the start.
+    pub(crate) connected: AtomicU64,
 }
 
 /// What became of removals.
@@ -133,6 +135,7 @@ impl Broker {
             purged_ms: AtomicU64::new(now.monotonic_ms),
             slow_checks: crate::slow::SlowChecks::default(),
             rates: crate::rates::Rates::default(),
+            connected: AtomicU64::new(0),
         });
         crate::background::observe(&broker);
         let mut turn = Turn::new(&broker, now);
@@ -148,7 +151,21 @@ impl Broker {
 
     /// A new connection. `wake` is called when events wait for it or its reader may go on.
     pub fn connect(self: &Arc<Self>, peer: &str, wake: Wake) -> Session {
-        let outbox = Outbox::new(self.next_id(), peer, wake);
+        self.connect_at("", peer, wake)
+    }
+
+    /// The same of a connection that came by a connector of this name.
+    pub fn connect_at(self: &Arc<Self>, connector: &str, peer: &str, wake: Wake) -> Session {
+        let origin = Origin {
+            peer,
+            connector,
+            administers: false,
+        };
+        self.open_session(origin, wake)
+    }
+
+    pub(crate) fn open_session(self: &Arc<Self>, origin: Origin<'_>, wake: Wake) -> Session {
+        let outbox = Outbox::new(self.next_id(), origin, wake);
         Session::new(Arc::clone(self), outbox)
     }
 

@@ -22,6 +22,7 @@ mod filter;
 mod flow;
 mod forward;
 mod login;
+mod manage;
 mod operation;
 mod outbox;
 mod policy;
@@ -39,5 +40,6 @@ mod turn;
 
 pub use broker::Broker;
 pub use error::BrokerError;
+pub use manage::GroupView;
 pub use outbox::Wake;
 pub use session::Session;

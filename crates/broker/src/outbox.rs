@@ -24,12 +24,24 @@ pub(crate) struct Outbox {
     pub(crate) id: u64,
     /// Address of the peer, for people to read.
     pub(crate) peer: Box<str>,
+    /// Name of the connector that it came by; empty if none.
+    pub(crate) connector: Box<str>,
+    /// It acts for an operator: see [`Broker::administer`](crate::Broker::administer).
+    pub(crate) administers: bool,
     wake: Wake,
     state: Mutex<State>,
     parked_bytes: AtomicUsize,
     reader_waits: AtomicBool,
     resends: AtomicBool,
     client: OnceLock<Client>,
+}
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Origin<'a> {
+    pub(crate) peer: &'a str,
+    pub(crate) connector: &'a str,
+    pub(crate) administers: bool,
 }
 
 /// How a client named itself.
@@ -71,10 +83,12 @@ impl State {
 }
 
 impl Outbox {
-    pub(crate) fn new(id: u64, peer: &str, wake: Wake) -> Arc<Self> {
+    pub(crate) fn new(id: u64, origin: Origin<'_>, wake: Wake) -> Arc<Self> {
         Arc::new(Self {
             id,
-            peer: peer.into(),
+            peer: origin.peer.into(),
+            connector: origin.connector.into(),
+            administers: origin.administers,
             wake,
             state: Mutex::new(State::default()),
             parked_bytes: AtomicUsize::new(0),

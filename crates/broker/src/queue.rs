@@ -72,6 +72,8 @@ pub(crate) struct Queue {
     spooling: AtomicBool,
     /// Messages of an earlier life, to be kept in memory only, are still being read.
     reading_back: AtomicBool,
+    /// Nothing is dispatched, because an operator said so.
+    paused: AtomicBool,
     waits_written: AtomicBool,
     waits_room: AtomicBool,
     /// Its consumers are looked at from time to time.
@@ -144,6 +146,66 @@ pub(crate) struct Counts {
     pub(crate) dequeued: u64,
     pub(crate) expired: u64,
     pub(crate) discarded: u64,
+    /// Bytes of messages that were accepted, as charged.
+    pub(crate) sizes: Spread,
+    /// Milliseconds from a message's timestamp to its acknowledgement.
+    pub(crate) waits: Spread,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.enqueued += other.enqueued;
+        self.dispatched += other.dispatched;
+        self.dequeued += other.dequeued;
+        self.expired += other.expired;
+        self.discarded += other.discarded;
+        self.sizes.add(other.sizes);
+        self.waits.add(other.waits);
+    }
+
+    /// Counts an acknowledged message.
+    pub(crate) fn dequeue(&mut self, message: &Message, now: Now) {
+        self.dequeued += 1;
+        let waited = now.wall_ms.saturating_sub(message.timestamp_ms());
+        if message.timestamp_ms() > 0 {
+            self.waits.note(u64::try_from(waited).unwrap_or_default());
+        }
+    }
+}
+
+/// Number, sum and range of some values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spread {
+    /// Number of values.
+    pub count: u64,
+    /// Their sum.
+    pub sum: u64,
+    /// The least; 0 if there is none.
+    pub min: u64,
+    /// The greatest.
+    pub max: u64,
+}
+
+impl Spread {
+    pub(crate) fn note(&mut self, value: u64) {
+        self.add(Self {
+            count: 1,
+            sum: value,
+            min: value,
+            max: value,
+        });
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.min = match (self.count, other.count) {
+            (0, _) => other.min,
+            (_, 0) => self.min,
+            _ => self.min.min(other.min),
+        };
+        self.max = self.max.max(other.max);
+        self.count += other.count;
+        self.sum = self.sum.saturating_add(other.sum);
+    }
 }
 
 /// What a queue is made of.
@@ -197,6 +259,7 @@ impl Queue {
             forwards: parts.forwards,
             spooling: AtomicBool::new(false),
             reading_back: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             waits_written: AtomicBool::new(false),
             waits_room: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -212,6 +275,15 @@ impl Queue {
 
     pub(crate) fn set_spooling(&self, spooling: bool) {
         self.spooling.store(spooling, Ordering::Relaxed);
+    }
+
+    /// Is dispatch stopped, until an operator lets it go on?
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
     }
 
     /// Are messages of an earlier life, to be kept in memory only, still being read?

@@ -15,7 +15,7 @@ use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::policy::LivePolicy;
 use crate::queue::add::Writes;
-use crate::queue::{Queue, Role};
+use crate::queue::{Counts, Queue, Role};
 use crate::selection::Selection;
 use crate::settings::{Cursor, PolicyEntry};
 use crate::turn::{Turn, Work};
@@ -143,6 +143,8 @@ pub(crate) struct Topic {
     parking: Mutex<Parking>,
     closed: AtomicBool,
     enqueued: AtomicU64,
+    /// What subscriptions that have gone counted.
+    departed: Mutex<Counts>,
     used_ms: AtomicU64,
     /// What is sent to it becomes jobs.
     is_for_jobs: bool,
@@ -186,6 +188,7 @@ impl Topic {
             parking: Mutex::new(Parking::default()),
             closed: AtomicBool::new(false),
             enqueued: AtomicU64::new(0),
+            departed: Mutex::default(),
             used_ms: AtomicU64::new(0),
             is_for_jobs: false,
         }
@@ -230,10 +233,16 @@ impl Topic {
     }
 
     pub(crate) fn unsubscribe(&self, queue: &Arc<Queue>, turn: &mut Turn<'_>) {
+        // Whoever has locked the queue may want the subscriptions.
+        let counts = queue.lock().counts;
         let mut current = self.subscriptions.write();
         let kept = current
             .iter()
             .filter(|other| !Arc::ptr_eq(&other.queue, queue));
+        let was_here = current.len() > kept.clone().count();
+        if was_here && !queue.destination.is_pattern() {
+            self.departed.lock().add(counts);
+        }
         *current = Arc::new(kept.map(Arc::clone).collect());
         drop(current);
         // Whatever the subscription held is free now.
@@ -290,9 +299,22 @@ impl Topic {
         away.collect()
     }
 
-    /// Messages accepted since the start.
-    pub(crate) fn enqueued(&self) -> u64 {
-        self.enqueued.load(Ordering::Relaxed)
+    /// What was sent since the start, and what became of it at subscriptions, those to patterns
+    /// left out.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = *self.departed.lock();
+        for subscription in self.subscriptions().iter() {
+            if !subscription.queue.destination.is_pattern() {
+                counts.add(subscription.queue.lock().counts);
+            }
+        }
+        let enqueued = self.enqueued.load(Ordering::Relaxed);
+        Counts { enqueued, ..counts }
+    }
+
+    pub(crate) fn reset_counts(&self) {
+        self.enqueued.store(0, Ordering::Relaxed);
+        *self.departed.lock() = Counts::default();
     }
 
     pub(crate) fn share(&self, message: Message) -> Shared {

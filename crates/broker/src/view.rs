@@ -4,20 +4,26 @@
 
 use crate::broker::Broker;
 use crate::destination::Node;
+pub use crate::queue::Spread;
 use crate::queue::{Counts, Queue};
 use crate::settings::PolicyEntry;
 use floodway_message::Destination;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 mod blocked;
 mod consumers;
 mod jobs;
+mod producers;
 mod stores;
+mod subscriptions;
 
 pub use blocked::{BlockedView, HolderView, LimitView};
 pub use consumers::{ConnectionView, ConsumerView};
 pub use jobs::{JobCursor, JobView, JobsView, SchedulerView};
+pub use producers::ProducerView;
 pub use stores::{StoreView, StoresView};
+pub use subscriptions::SubscriptionView;
 
 /// The whole core.
 #[derive(Debug, Clone)]
@@ -32,6 +38,8 @@ pub struct BrokerView {
     pub destinations: Vec<DestinationView>,
     /// All durable subscriptions, by client id and name.
     pub durables: Vec<DurableView>,
+    /// Connections since the start.
+    pub connected: u64,
 }
 
 /// A queue or a topic.
@@ -47,10 +55,15 @@ pub struct DestinationView {
     pub parked: usize,
     /// Messages that wait, and consumers; of a topic the subscriptions only.
     pub messages: MessagesView,
-    /// What happened to messages since the start. A topic counts what was sent to it only.
+    /// What happened to messages since the start. Of a topic: what was sent to it, and what
+    /// became of it at subscriptions, those to patterns left out.
     pub totals: TotalsView,
     /// The policy that applies.
     pub policy: PolicyView,
+    /// All that the policy says.
+    pub entry: Arc<PolicyEntry>,
+    /// Nothing is dispatched, because an operator said so.
+    pub paused: bool,
 }
 
 /// Which policy entry applies to a destination.
@@ -75,6 +88,10 @@ pub struct TotalsView {
     pub expired: u64,
     /// Discarded by a pending limit.
     pub discarded: u64,
+    /// Bytes of accepted messages, as charged to the memory limit.
+    pub sizes: Spread,
+    /// Milliseconds from a message's timestamp to its acknowledgement.
+    pub waits: Spread,
 }
 
 impl From<Counts> for TotalsView {
@@ -85,6 +102,8 @@ impl From<Counts> for TotalsView {
             dequeued: counts.dequeued,
             expired: counts.expired,
             discarded: counts.discarded,
+            sizes: counts.sizes,
+            waits: counts.waits,
         }
     }
 }
@@ -144,6 +163,7 @@ impl Broker {
                 .memory
                 .full_in_ms(self.memory.used_bytes(), self.memory.limit_bytes()),
             destinations: nodes.into_iter().map(destination_view).collect(),
+            connected: self.connected.load(Ordering::Relaxed),
             durables: durables
                 .into_iter()
                 .map(|((client_id, name), subscription)| DurableView {
@@ -167,10 +187,7 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
             (&queue.usage, queue.policy(), parked, messages, totals)
         }
         Node::Topic(topic) => {
-            let totals = TotalsView {
-                enqueued: topic.enqueued(),
-                ..TotalsView::default()
-            };
+            let totals = topic.counts().into();
             let messages = MessagesView {
                 consumers: topic.subscriptions().len(),
                 ..MessagesView::default()
@@ -192,6 +209,8 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
         messages,
         totals,
         policy: PolicyView::of(&policy),
+        paused: matches!(&node, Node::Queue(queue) if queue.is_paused()),
+        entry: Arc::clone(&policy),
     }
 }
 

@@ -125,9 +125,11 @@ impl ConnectionTask {
         let shared = Arc::clone(&admission.shared);
         let now = shared.clock.now();
         let wake = Arc::clone(&admission.wake);
-        let session = shared
-            .broker
-            .connect(&peer.to_string(), Box::new(move || wake.wake()));
+        let session = shared.broker.connect_at(
+            &shared.settings.name,
+            &peer.to_string(),
+            Box::new(move || wake.wake()),
+        );
         Self {
             stream,
             peer,

@@ -64,6 +64,11 @@ impl BoundConnector {
         SocketAddr::new(self.address.ip().to_canonical(), self.address.port())
     }
 
+    /// What it was made from.
+    pub fn settings(&self) -> &ConnectorSettings {
+        &self.settings
+    }
+
     /// Lets peers connect. To be called within the runtime that will run the connector.
     ///
     /// # Errors

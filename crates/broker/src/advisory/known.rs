@@ -24,6 +24,9 @@ const PRODUCERS_MAX: usize = 10_000;
 /// What stands for a comma in the name of an advisory topic.
 const COMMA: &str = "&sbquo;";
 
+/// Connection, number, and what is told of a producer.
+pub(crate) type KnownProducer = ((u64, ProducerId), Arc<ProducerFacts>);
+
 /// What is there, by connection and number.
 #[derive(Default)]
 pub(super) struct Known {
@@ -38,6 +41,13 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn producer(&self, key: (u64, ProducerId)) -> Option<&Arc<ProducerFacts>> {
         self.producers.get(&key)
+    }
+
+    pub(super) fn all_producers(&self) -> Vec<KnownProducer> {
+        let producers = self.producers.iter();
+        producers
+            .map(|(key, facts)| (*key, Arc::clone(facts)))
+            .collect()
     }
 
     fn producer_count(&self, destinations: &[Destination]) -> i32 {

@@ -8,6 +8,7 @@ fn connection() -> ConnectionView {
         client_id: "billing".into(),
         user: None,
         protocol: "STOMP 1.2",
+        connector: "stomp".into(),
     }
 }
 

@@ -88,7 +88,7 @@ impl Queue {
         let mut entry = delivered.entry;
         match ack.kind {
             AckKind::Consumed => {
-                state.counts.dequeued += 1;
+                state.counts.dequeue(&entry.message, turn.now);
                 self.advise(Class::Consumed, &entry.message, None, turn);
                 remove(&entry, writes);
             }
@@ -188,7 +188,7 @@ impl Queue {
         }
         for entry in entries {
             state.in_flight_count -= 1;
-            state.counts.dequeued += 1;
+            state.counts.dequeue(&entry.message, turn.now);
             self.advise(Class::Consumed, &entry.message, None, turn);
             remove(&entry, writes);
         }

@@ -235,6 +235,7 @@ impl Queue {
         let order = state.next_order;
         state.next_order += 1;
         state.counts.enqueued += 1;
+        state.counts.sizes.note(self.charge_bytes(message));
         state.idle_since_ms = turn.now.monotonic_ms;
         Ok(Spot {
             lane: lane_number,

@@ -73,8 +73,9 @@ impl Queue {
     }
 
     fn may_start(&self, state: &QueueState, turn: &Turn<'_>) -> bool {
-        state.attachments.len() >= self.policy().consumers_before_dispatch_starts
-            || turn.now.monotonic_ms >= state.dispatch_after_ms
+        let enough = state.attachments.len() >= self.policy().consumers_before_dispatch_starts
+            || turn.now.monotonic_ms >= state.dispatch_after_ms;
+        (enough && !self.is_paused()) || state.administrator().is_some()
     }
 
     /// How many consumers, or else how many milliseconds, dispatch still waits for.
@@ -202,6 +203,9 @@ impl Queue {
         let selection = Selection::new(message, *redeliveries);
         let wants = |consumer: &Consumer| consumer.filter.passes(&selection);
         let group = message.group_id();
+        if let Some(administrator) = state.administrator() {
+            return state.pick_only(administrator, *order, wants);
+        }
         let owner = group.and_then(|group| state.groups.get(group).copied());
         let owner = owner.and_then(|owner| state.attachment_of(owner));
         let picked = match owner.or_else(|| state.exclusive()) {
@@ -306,11 +310,22 @@ impl QueueState {
         Pick::Wait
     }
 
-    /// The exclusive consumer in charge: of the highest priority, the one that came first.
+    /// The exclusive consumer in charge: an operator's, or of the highest priority the one that
+    /// came first.
     fn exclusive(&self) -> Option<usize> {
-        self.attachments
-            .iter()
-            .position(|attachment| attachment.consumer.exclusive)
+        let first = || {
+            let mut attachments = self.attachments.iter();
+            attachments.position(|attachment| attachment.consumer.exclusive)
+        };
+        self.administrator().or_else(first)
+    }
+
+    /// The consumer that acts for an operator. It gets everything while it lives.
+    fn administrator(&self) -> Option<usize> {
+        self.attachments.iter().position(|attachment| {
+            let consumer = &attachment.consumer;
+            consumer.exclusive && consumer.outbox.administers
+        })
     }
 
     fn attachment_of(&self, owner: Owner) -> Option<usize> {

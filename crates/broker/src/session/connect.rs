@@ -11,6 +11,7 @@ use crate::outbox::{self, Outbox};
 use crate::turn::Turn;
 use floodway_message::session::{Connect, Event, Failure, FailureKind};
 use parking_lot::Mutex;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 /// Who has a client id.
@@ -21,9 +22,33 @@ pub(crate) struct Client {
     state: Weak<Mutex<SessionState>>,
 }
 
+impl Client {
+    /// Ends its session and has its connection closed.
+    pub(crate) fn end(&self, broker: &Arc<Broker>, reason: &str, turn: &mut Turn<'_>) {
+        let Some(state) = self.state.upgrade() else {
+            return;
+        };
+        tracing::info!(peer = %self.outbox.peer, "connection closed: {reason}");
+        let session = Session {
+            broker: Arc::clone(broker),
+            outbox: Arc::clone(&self.outbox),
+            state: Arc::clone(&state),
+        };
+        session.end(&mut state.lock(), turn);
+        for node in broker.parked_nodes() {
+            node.forget_parked(self.outbox.id, turn);
+        }
+        let reason = reason.into();
+        turn.push(&self.outbox, Event::Closed { reason });
+    }
+}
+
 impl Session {
     pub(super) fn open(&self, state: &mut SessionState, connect: Connect, turn: &mut Turn<'_>) {
-        if let Err(failure) = login::check(self.broker.settings.logins.as_ref(), &connect) {
+        // Who administers has logged in elsewhere.
+        let logins = self.broker.settings.logins.as_ref();
+        let logins = logins.filter(|_| !self.outbox.administers);
+        if let Err(failure) = login::check(logins, &connect) {
             tracing::info!(peer = %self.outbox.peer, "login refused: {failure}");
             return turn.answer(&self.outbox, Some(connect.reply), Err(failure));
         }
@@ -50,6 +75,7 @@ impl Session {
         };
         clients.insert(Arc::clone(&connect.client_id), client);
         drop(clients);
+        self.broker.connected.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(
             connection = self.outbox.id,
             peer = %self.outbox.peer,

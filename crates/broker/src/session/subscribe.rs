@@ -140,12 +140,15 @@ impl Session {
             outbox: Arc::clone(&self.outbox),
             filter: Filter::new(selector),
             browser: open.browser,
-            exclusive: open.exclusive || exclusive,
+            exclusive: open.exclusive || exclusive || self.outbox.administers,
             priority: open.priority,
             prefetch,
             network: open.network,
             opened_ms: turn.now.monotonic_ms,
-            facts: self.broker.consumer_facts(open, self.outbox.id, prefetch),
+            // Nobody is told of what operators do.
+            facts: (!self.outbox.administers)
+                .then(|| self.broker.consumer_facts(open, self.outbox.id, prefetch))
+                .flatten(),
         })
     }
 

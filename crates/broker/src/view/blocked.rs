@@ -247,7 +247,7 @@ impl Broker {
         }
     }
 
-    fn kept_bytes(&self, queue: &Arc<Queue>, kept: Kept) -> u64 {
+    pub(crate) fn kept_bytes(&self, queue: &Arc<Queue>, kept: Kept) -> u64 {
         let store = match kept {
             Kept::Stored => &self.store,
             Kept::Spooled => &self.spool,

@@ -21,6 +21,8 @@ pub struct ConnectionView {
     pub user: Option<Arc<str>>,
     /// `STOMP 1.2` and the like.
     pub protocol: &'static str,
+    /// Name of the connector that it came by; empty if none.
+    pub connector: String,
 }
 
 /// A consumer at one queue or subscription.
@@ -61,6 +63,7 @@ impl ConnectionView {
             client_id: client.map_or_else(|| "".into(), |client| Arc::clone(&client.id)),
             user: client.and_then(|client| client.user.clone()),
             protocol: client.map_or("", |client| client.protocol),
+            connector: outbox.connector.to_string(),
         }
     }
 }
