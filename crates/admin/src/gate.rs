@@ -7,7 +7,7 @@
 use crate::account::{self, Account, Role};
 use crate::listener::Peer;
 use crate::reply::refuse;
-use crate::routes::{House, OPEN};
+use crate::routes::{House, JOLOKIA, OPEN};
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -21,6 +21,9 @@ mod tests;
 
 /// A header that no foreign page can send without asking first; any value will do.
 const OWN_HEADER: &str = "x-floodway";
+
+/// Names of this machine that mean the same.
+const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Sent with every answer. Pages load nothing from elsewhere and run in no frame.
 const HARDENED: [(HeaderName, &str); 5] = [
@@ -71,7 +74,8 @@ pub(crate) async fn admit(State(house): State<House>, request: Request, next: Ne
         sleep(Duration::from_millis(settings.refusal_ms)).await;
         return unauthorized("wrong user name or password");
     };
-    if let Err((status, reason)) = may(account, request.method(), request.headers()) {
+    let path = request.uri().path();
+    if let Err((status, reason)) = may(account, request.method(), path, request.headers()) {
         return refuse(status, reason);
     }
     let actor = Actor {
@@ -113,9 +117,14 @@ fn unauthorized(reason: &str) -> Response {
 fn may(
     account: &Account,
     method: &Method,
+    path: &str,
     headers: &HeaderMap,
 ) -> Result<(), (StatusCode, &'static str)> {
     if matches!(*method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    // What a request of Jolokia does is in its body: each passes `may_call`.
+    if *method == Method::POST && is_jolokia(path) {
         return Ok(());
     }
     if account.role < Role::Admin {
@@ -132,6 +141,75 @@ fn may(
     }
 }
 
+/// Is the path one of Jolokia?
+fn is_jolokia(path: &str) -> bool {
+    let rest = path.strip_prefix(JOLOKIA);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// May a request of Jolokia change something? Clients of ActiveMQ send an `Origin` of their own
+/// making, often without the port, so that its host must be ours and no more. No foreign page can
+/// make a browser send such a request: to a GET without `Origin` browsers add a `Referer`, or
+/// nothing, and neither is enough. `trusted` are origins that the operator has named.
+pub(crate) fn may_call(
+    actor: &Actor,
+    (method, headers): (&Method, &HeaderMap),
+    trusted: impl Fn(&str) -> bool,
+) -> Result<(), &'static str> {
+    if actor.role < Role::Admin {
+        return Err("write and exec need the role admin");
+    }
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if let Some(site) = headers.get("sec-fetch-site")
+        && !matches!(site.as_bytes(), b"same-origin" | b"none")
+    {
+        return Err("write and exec are refused to pages of other sites");
+    }
+    if let Some(origin) = text(header::ORIGIN) {
+        let host = text(header::HOST).unwrap_or_default();
+        let own = origin_host(origin).is_some_and(|origin| is_same_host(origin, host_of(host)));
+        return if own || trusted(origin) {
+            Ok(())
+        } else {
+            Err(
+                "write and exec need an Origin that is this host, or one that \
+                 jolokia-access.xml names",
+            )
+        };
+    }
+    let is_program = headers.contains_key(OWN_HEADER);
+    if is_program || (*method == Method::POST && has_json(headers)) {
+        Ok(())
+    } else {
+        Err(
+            "write and exec need an Origin that is this host, or a header X-Floodway, or a POST \
+             with the content type application/json",
+        )
+    }
+}
+
+/// The host of `http://host:port`.
+fn origin_host(origin: &str) -> Option<&str> {
+    let http = origin.strip_prefix("http://");
+    let authority = http.or_else(|| origin.strip_prefix("https://"))?;
+    (!authority.contains(['/', '@'])).then(|| host_of(authority))
+}
+
+/// An authority without its port.
+fn host_of(authority: &str) -> &str {
+    let port = authority.rfind(':').filter(|at| {
+        let port = authority.get(at + 1..).unwrap_or_default();
+        port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let host = port.and_then(|at| authority.get(..at));
+    host.unwrap_or(authority)
+}
+
+fn is_same_host(one: &str, other: &str) -> bool {
+    let is_local = |host: &str| LOCAL.iter().any(|local| local.eq_ignore_ascii_case(host));
+    !one.is_empty() && (one.eq_ignore_ascii_case(other) || (is_local(one) && is_local(other)))
+}
+
 fn is_ours(headers: &HeaderMap) -> bool {
     if let Some(origin) = headers.get(header::ORIGIN) {
         let host = headers
@@ -144,12 +222,17 @@ fn is_ours(headers: &HeaderMap) -> bool {
         });
         return authority.is_some() && authority == host;
     }
+    has_json(headers) || headers.contains_key(OWN_HEADER)
+}
+
+/// Is the content type one that no foreign page can send without asking first?
+fn has_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE);
     let content_type = content_type
         .and_then(|text| text.to_str().ok())
         .unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/json") || headers.contains_key(OWN_HEADER)
+    essence.trim().eq_ignore_ascii_case("application/json")
 }
 
 /// Takes the body within its bounds, so that handlers never wait for a client.

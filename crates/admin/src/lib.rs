@@ -7,10 +7,12 @@
 //! login; whatever a client can make large has a bound in [`Settings`]. Bytes and milliseconds.
 
 mod account;
+mod clerk;
 mod console;
 mod error;
 mod explain;
 mod gate;
+mod jolokia;
 mod listener;
 mod metrics;
 mod probe;
@@ -21,5 +23,6 @@ mod settings;
 
 pub use account::{Account, Role};
 pub use error::AdminError;
+pub use jolokia::policy::{JolokiaPolicy, MBeanRule, RemoteHost};
 pub use listener::{Admin, BoundAdmin, Watched};
-pub use settings::Settings;
+pub use settings::{ServedConnector, Settings};

@@ -1,7 +1,7 @@
 //! The socket, the thread, and each connection within its bounds.
 //!
 //! One thread with a runtime of its own serves all of administration. Invariants: a connection
-//! beyond the limit is closed at once; every connection ends after a time, whatever its peer does;
+//! beyond the limit, or beyond the share of its address, is closed at once; every connection ends after a time, whatever its peer does;
 //! the thread ends when the broker stops.
 
 use crate::routes;
@@ -14,9 +14,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Socket, Type};
+use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -154,6 +155,7 @@ async fn accept(
     mut stop: watch::Receiver<bool>,
 ) {
     let room = Arc::new(Semaphore::new(settings.connections_max));
+    let shares = Shares::default();
     let settings = Arc::new(settings);
     let router = routes::router(Arc::clone(&settings), watched);
     let mut connections = JoinSet::new();
@@ -166,7 +168,9 @@ async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
-                if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
+                let share = shares.take(peer.ip(), settings.connections_per_address_max);
+                let permit = Arc::clone(&room).try_acquire_owned().ok();
+                if let Some(permit) = share.zip(permit) {
                     let settings = Arc::clone(&settings);
                     let router = router.clone();
                     connections.spawn(async move {
@@ -184,9 +188,46 @@ async fn accept(
     }
 }
 
+/// Connections of each address.
+#[derive(Default)]
+struct Shares(Arc<Mutex<BTreeMap<IpAddr, usize>>>);
+
+/// One of the connections that an address may have, until dropped.
+struct Share {
+    all: Arc<Mutex<BTreeMap<IpAddr, usize>>>,
+    address: IpAddr,
+}
+
+impl Shares {
+    fn take(&self, address: IpAddr, most: usize) -> Option<Share> {
+        let address = address.to_canonical();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = all.get(&address).copied().unwrap_or_default();
+        (count < most).then(|| {
+            all.insert(address, count + 1);
+            Share {
+                all: Arc::clone(&self.0),
+                address,
+            }
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(&self.address);
+            }
+        }
+    }
+}
+
 async fn serve(
     (stream, peer): (TcpStream, SocketAddr),
-    _permit: OwnedSemaphorePermit,
+    _permit: (Share, OwnedSemaphorePermit),
     settings: &Settings,
     router: Router,
 ) {

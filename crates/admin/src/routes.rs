@@ -1,6 +1,6 @@
 //! The table of everything that is served. Who may see what is decided in `gate`.
 
-use crate::{Settings, Watched, console, explain, gate, metrics, probe, rest};
+use crate::{Settings, Watched, console, explain, gate, jolokia, metrics, probe, rest};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 /// Paths that are answered without a login; they tell nothing but whether the broker works.
 pub(crate) const OPEN: [&str; 2] = ["/livez", "/readyz"];
+/// Where Jolokia is; the rest of a path is the request.
+pub(crate) const JOLOKIA: &str = "/api/jolokia";
 
 /// What every handler gets.
 #[derive(Clone)]
@@ -29,6 +31,12 @@ pub(crate) fn router(settings: Arc<Settings>, watched: Watched) -> Router {
         .route("/api/explain", get(explain::explain))
         .route("/api/settings", get(rest::set::settings))
         .route("/api/set", post(rest::set::set))
+        .route(JOLOKIA, get(jolokia::get).post(jolokia::post))
+        .route(
+            "/api/jolokia/{*request}",
+            get(jolokia::get).post(jolokia::post),
+        )
+        .route("/api/jolokia/", get(jolokia::get).post(jolokia::post))
         .route("/metrics", get(metrics::metrics))
         .route("/", get(console::root))
         .route("/admin", get(console::front))

@@ -1,6 +1,6 @@
 //! Where administration listens, who may log in, and what a client may cost.
 
-use crate::Account;
+use crate::{Account, JolokiaPolicy};
 
 /// Settings of the room. Bytes and milliseconds.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct Settings {
     pub accounts: Vec<Account>,
     /// Most connections at a time; more are closed at once.
     pub connections_max: usize,
+    /// Most connections of one address, so that one client leaves room for others.
+    pub connections_per_address_max: usize,
     /// A connection is ended after so long, whatever it does.
     pub connection_ms: u64,
     /// A request's head must have arrived after so long; idle connections are closed as well.
@@ -31,6 +33,27 @@ pub struct Settings {
     pub page_rows_max: usize,
     /// Most destinations with metrics of their own; the others are counted.
     pub metrics_destinations_max: usize,
+    /// What Jolokia may be asked, and by whom.
+    pub jolokia: JolokiaPolicy,
+    /// An operation on messages is given up after so long; what it did so far stays done.
+    pub operation_ms: u64,
+    /// Most bytes of an answer of Jolokia.
+    pub answer_bytes_max: usize,
+    /// Connectors that clients of the broker connect to, to be shown.
+    pub connectors: Vec<ServedConnector>,
+    /// Directory of the broker's data, to be shown.
+    pub data_directory: String,
+}
+
+/// A connector of the broker, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedConnector {
+    /// Its name.
+    pub name: String,
+    /// Scheme of its address: `tcp`, `stomp` …
+    pub scheme: String,
+    /// Where it listens.
+    pub uri: String,
 }
 
 impl Default for Settings {
@@ -40,6 +63,7 @@ impl Default for Settings {
             port: 8161,
             accounts: Vec::new(),
             connections_max: 64,
+            connections_per_address_max: 32,
             connection_ms: 60_000,
             head_ms: 10_000,
             head_bytes_max: 16 << 10,
@@ -49,6 +73,11 @@ impl Default for Settings {
             refusal_ms: 300,
             page_rows_max: 1000,
             metrics_destinations_max: 10_000,
+            jolokia: JolokiaPolicy::default(),
+            operation_ms: 45_000,
+            answer_bytes_max: 64 << 20,
+            connectors: Vec::new(),
+            data_directory: String::new(),
         }
     }
 }

@@ -16,6 +16,7 @@ use floodway_admin::{Account, Role};
 use roxmltree::Node;
 
 use crate::document::{self, read_properties};
+use crate::jolokia_access;
 use crate::paths::Paths;
 use crate::properties;
 use crate::reader::{Reader, children, name};
@@ -104,6 +105,8 @@ pub(crate) fn read(
     }
     let mut remarks = Vec::new();
     room.accounts = accounts(paths.conf(), &mut remarks);
+    room.jolokia = jolokia_access::read(paths.conf(), &mut remarks);
+    room.data_directory = data.display().to_string();
     Some(AdminSettings {
         room,
         password_file: data.join(PASSWORD_FILE),

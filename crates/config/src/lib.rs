@@ -17,6 +17,7 @@ mod doctor;
 mod document;
 mod environment;
 mod error;
+mod jolokia_access;
 mod paths;
 mod persistence;
 mod placeholder;

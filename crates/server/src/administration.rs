@@ -2,10 +2,10 @@
 //! directory is ours, its thread last.
 
 use anyhow::{Context, Result};
-use floodway_admin::{Account, Admin, BoundAdmin, Role, Watched};
+use floodway_admin::{Account, Admin, BoundAdmin, Role, ServedConnector, Watched};
 use floodway_broker::Broker;
 use floodway_config::{AdminSettings, admin_password};
-use floodway_transport::Clock;
+use floodway_transport::{BoundConnector, Clock};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -28,6 +28,24 @@ impl Bound {
             address: BoundAdmin::bind(&settings.room)?,
             settings: settings.clone(),
         })
+    }
+
+    /// Makes known which connectors the broker has.
+    pub(crate) fn show<'a>(&mut self, connectors: impl Iterator<Item = &'a BoundConnector>) {
+        let shown = connectors.map(|connector| {
+            let settings = connector.settings();
+            // Clients of OpenWire call it so.
+            let scheme = match settings.scheme.as_str() {
+                "openwire" => "tcp",
+                scheme => scheme,
+            };
+            ServedConnector {
+                name: settings.name.clone(),
+                scheme: scheme.into(),
+                uri: format!("{scheme}://{}", connector.address()),
+            }
+        });
+        self.settings.room.connectors = shown.collect();
     }
 }
 

@@ -89,8 +89,9 @@ impl Server {
         admin: Option<Bound>,
         clock: Clock,
     ) -> Result<()> {
-        if let Some(admin) = admin {
+        if let Some(mut admin) = admin {
             let stop = self.stop.subscribe();
+            admin.show(bound.iter().map(|(connector, _)| connector));
             self.admin = Some(administration::serve(admin, &self.broker, clock, stop)?);
         }
         for (connector, protocol) in bound {

@@ -1,94 +1,11 @@
-//! What a client may cost: each bound one below and at, over real sockets, with a core behind.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed expectation here is a failed test"
-)]
+//! What a client may cost: each bound one below and at.
 
-use floodway_admin::{Account, Admin, BoundAdmin, Role, Settings, Watched};
-use floodway_broker::Broker;
-use floodway_broker::settings::BrokerSettings;
-use floodway_message::Now;
+use crate::served::{LOGIN, Served, status};
+use floodway_admin::{BoundAdmin, Settings};
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
-use tokio::sync::watch;
-
-const LOGIN: &str = "Authorization: Basic YWRtaW46c2VjcmV0\r\n";
-
-struct Served {
-    admin: Option<Admin>,
-    stop: watch::Sender<bool>,
-}
-
-impl Served {
-    fn new(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings {
-            port: 0,
-            refusal_ms: 0,
-            accounts: vec![Account {
-                name: "admin".into(),
-                password: "secret".into(),
-                role: Role::Admin,
-            }],
-            ..Settings::default()
-        };
-        change(&mut settings);
-        let now = Now {
-            monotonic_ms: 5,
-            wall_ms: 5,
-        };
-        let watched = Watched {
-            broker: Broker::open(BrokerSettings::default(), None, None, now).unwrap(),
-            now: Arc::new(move || now),
-        };
-        let (stop, stopped) = watch::channel(false);
-        let bound = BoundAdmin::bind(&settings).unwrap();
-        let admin = Some(bound.serve(settings, watched, stopped).unwrap());
-        Self { admin, stop }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.admin.as_ref().unwrap().address()).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .unwrap();
-        stream
-    }
-
-    /// Status of the answer to these bytes; 0 if the connection was closed without one.
-    fn status(&self, request: &str) -> u16 {
-        let mut stream = self.connect();
-        // The broker may close before it has read everything.
-        stream.write_all(request.as_bytes()).ok();
-        status(&mut stream)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-        if let Some(admin) = self.admin.take() {
-            admin.join();
-        }
-    }
-}
-
-fn status(stream: &mut TcpStream) -> u16 {
-    let mut answer = Vec::new();
-    let mut buffer = [0; 1024];
-    while !answer.ends_with(b"\r\n") && answer.len() < 12 {
-        match stream.read(&mut buffer) {
-            Ok(length) if length > 0 => answer.extend_from_slice(&buffer[..length]),
-            Ok(_) | Err(_) => break,
-        }
-    }
-    let text = String::from_utf8_lossy(&answer).into_owned();
-    text.split(' ')
-        .nth(1)
-        .map_or(0, |code| code.parse().unwrap())
-}
 
 fn post(body: &str, length: usize) -> String {
     format!(
@@ -214,4 +131,27 @@ fn second_one_at_the_same_address_is_refused_with_advice() {
     let error = BoundAdmin::bind(&settings).unwrap_err().to_string();
     assert!(error.contains(&format!("{address} is in use")), "{error}");
     assert!(error.contains("--admin"), "{error}");
+}
+
+#[test]
+fn one_address_leaves_room_for_others() {
+    let served = Served::new(|settings| settings.connections_per_address_max = 1);
+    let get = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut first = served.connect();
+    first.write_all(get.as_bytes()).unwrap();
+    assert_eq!(status(&mut first), 200);
+    assert_eq!(served.status(get), 0);
+    let mut other = connect_from([127, 0, 0, 2], served.admin.as_ref().unwrap().address());
+    other.write_all(get.as_bytes()).unwrap();
+    assert_eq!(status(&mut other), 200);
+    drop(first);
+    // The end of a connection is seen a moment later.
+    while served.status(get) == 0 {}
+}
+
+fn connect_from(address: [u8; 4], to: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
+    socket.connect(&to.into()).unwrap();
+    socket.into()
 }

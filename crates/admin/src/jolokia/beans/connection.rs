@@ -1,0 +1,81 @@
+//! Connections: `connector=clientConnectors,connectionViewType=…,connectionName=…`, each by
+//! client id and by address.
+
+use super::{call, java, producer};
+use crate::jolokia::bean::{Act, Attribute, Operation, reads};
+use crate::jolokia::scene::remote_address;
+use floodway_broker::view::ConnectionView;
+
+pub(crate) const ATTRIBUTES: &[Attribute<ConnectionView>] = &[
+    reads("ClientId", java::STRING, "client id", |one, _| {
+        (&*one.client_id).into()
+    }),
+    reads("UserName", java::STRING, "who logged in", |one, _| {
+        one.user.as_deref().into()
+    }),
+    reads(
+        "RemoteAddress",
+        java::STRING,
+        "address of the client",
+        |one, _| remote_address(one).into(),
+    ),
+    reads(
+        "WireFormatInfo",
+        java::STRING,
+        "what is spoken",
+        |one, _| one.protocol.into(),
+    ),
+    reads("Active", java::BOOL, "always true", |_, _| true.into()),
+    reads("Connected", java::BOOL, "always true", |_, _| true.into()),
+    reads(
+        "Slow",
+        java::BOOL,
+        "one of its consumers is slow",
+        |one, scene| {
+            let mut all = scene.subscriptions().iter();
+            all.any(|other| other.slow && other.connection.as_ref() == Some(one))
+                .into()
+        },
+    ),
+    reads(
+        "Blocked",
+        java::BOOL,
+        "one of its producers waits for space",
+        |one, scene| {
+            let mut all = scene.blocked().iter();
+            all.any(|blocked| blocked.connection.id == one.id).into()
+        },
+    ),
+    reads(
+        "NetworkConnection",
+        java::BOOL,
+        "another broker's: no",
+        |_, _| false.into(),
+    ),
+    reads("Consumers", java::NAMES, "its consumers", |one, scene| {
+        let all = scene.subscriptions().iter();
+        let own = all.filter(|other| other.connection.as_ref() == Some(one));
+        own.map(|own| scene.subscription_name(own))
+            .collect::<Vec<_>>()
+            .into()
+    }),
+    reads("Producers", java::NAMES, "its producers", |one, scene| {
+        producer::names_at(one.id, scene)
+    }),
+];
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    call(
+        "stop",
+        java::VOID,
+        "closes the connection",
+        Act::CloseConnection,
+    ),
+    call("start", java::VOID, "no effect: it runs", Act::Nothing),
+    call(
+        "resetStatistics",
+        java::VOID,
+        "no effect: nothing is counted",
+        Act::Nothing,
+    ),
+];

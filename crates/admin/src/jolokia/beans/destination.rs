@@ -1,0 +1,660 @@
+//! Queues and topics: `destinationType=…,destinationName=…`.
+
+use super::{call, java, percent};
+use crate::jolokia::bean::{Act, Attribute, Operation, reads};
+use crate::jolokia::data::Data;
+use crate::jolokia::exec::arguments::number;
+use crate::jolokia::fault::Fault;
+use crate::jolokia::scene::Scene;
+use floodway_broker::settings::DeadLetterQueue;
+use floodway_broker::view::DestinationView;
+use floodway_message::Destination;
+use serde_json::Value;
+
+/// Greatest limit; more is a mistake of the unit.
+const LIMIT_BYTES_MAX: i64 = 1 << 50;
+
+pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
+    reads(
+        "Name",
+        java::STRING,
+        "name, as clients write it",
+        |one, _| one.destination.name().into(),
+    ),
+    // Messages now.
+    reads(
+        "QueueSize",
+        java::LONG,
+        "messages of the queue, those in flight included; 0 for a topic",
+        |one, _| (one.messages.pending + one.messages.in_flight as u64).into(),
+    ),
+    reads(
+        "InFlightCount",
+        java::LONG,
+        "delivered and not acknowledged",
+        |one, _| one.messages.in_flight.into(),
+    ),
+    reads(
+        "ConsumerCount",
+        java::LONG,
+        "consumers, or subscriptions of a topic",
+        |one, _| one.messages.consumers.into(),
+    ),
+    reads(
+        "ProducerCount",
+        java::LONG,
+        "producers that told of themselves",
+        |one, scene| {
+            let all = scene.producers().iter();
+            all.filter(|other| other.destinations.contains(&one.destination))
+                .count()
+                .into()
+        },
+    ),
+    reads(
+        "Subscriptions",
+        java::NAMES,
+        "MBeans of its consumers",
+        |one, scene| {
+            let all = scene.subscriptions().iter();
+            let own = all.filter(|other| covers(&other.destinations, &one.destination));
+            own.map(|other| scene.subscription_name(other))
+                .collect::<Vec<_>>()
+                .into()
+        },
+    ),
+    // Messages since the start.
+    reads("EnqueueCount", java::LONG, "messages sent", |one, _| {
+        one.totals.enqueued.into()
+    }),
+    reads(
+        "DequeueCount",
+        java::LONG,
+        "acknowledged, expired or discarded",
+        |one, _| (one.totals.dequeued + one.totals.expired + one.totals.discarded).into(),
+    ),
+    reads("DispatchCount", java::LONG, "deliveries", |one, _| {
+        one.totals.dispatched.into()
+    }),
+    reads("ExpiredCount", java::LONG, "expired messages", |one, _| {
+        one.totals.expired.into()
+    }),
+    reads(
+        "ForwardCount",
+        java::LONG,
+        "sent on to other brokers: none",
+        |_, _| 0.into(),
+    ),
+    reads(
+        "NetworkEnqueues",
+        java::LONG,
+        "from other brokers: none",
+        |_, _| 0.into(),
+    ),
+    reads(
+        "NetworkDequeues",
+        java::LONG,
+        "to other brokers: none",
+        |_, _| 0.into(),
+    ),
+    reads(
+        "DuplicateFromStoreCount",
+        java::LONG,
+        "read twice from the store: none",
+        |_, _| 0.into(),
+    ),
+    reads(
+        "AverageEnqueueTime",
+        java::DOUBLE,
+        "ms from sending to acknowledgement",
+        |one, _| {
+            let waits = one.totals.waits;
+            if waits.count == 0 {
+                0.0.into()
+            } else {
+                (waits.sum as f64 / waits.count as f64).into()
+            }
+        },
+    ),
+    reads(
+        "MaxEnqueueTime",
+        java::LONG,
+        "the longest of them",
+        |one, _| one.totals.waits.max.into(),
+    ),
+    reads(
+        "MinEnqueueTime",
+        java::LONG,
+        "the shortest of them",
+        |one, _| one.totals.waits.min.into(),
+    ),
+    reads(
+        "AverageMessageSize",
+        java::LONG,
+        "bytes of a message on average",
+        |one, _| {
+            let sizes = one.totals.sizes;
+            sizes
+                .sum
+                .checked_div(sizes.count)
+                .unwrap_or_default()
+                .into()
+        },
+    ),
+    reads(
+        "MaxMessageSize",
+        java::LONG,
+        "bytes of the largest",
+        |one, _| one.totals.sizes.max.into(),
+    ),
+    reads(
+        "MinMessageSize",
+        java::LONG,
+        "bytes of the smallest",
+        |one, _| one.totals.sizes.min.into(),
+    ),
+    // Space.
+    reads::<DestinationView>(
+        "MemoryLimit",
+        java::LONG,
+        "bytes of memory; 0 is no limit of its own",
+        |one, _| one.memory_limit_bytes.into(),
+    )
+    .writes(|one, scene, value| set_limit(scene, Some(&one.destination), value)),
+    reads(
+        "MemoryUsageByteCount",
+        java::LONG,
+        "bytes in memory",
+        |one, _| one.memory_used_bytes.into(),
+    ),
+    reads(
+        "MemoryPercentUsage",
+        java::INT,
+        "percent of the memory limit",
+        |one, _| percent(one.memory_used_bytes, one.memory_limit_bytes).into(),
+    ),
+    reads(
+        "MemoryUsagePortion",
+        java::FLOAT,
+        "share of the broker's memory: all",
+        |_, _| 1.0.into(),
+    ),
+    reads(
+        "StoreMessageSize",
+        java::LONG,
+        "bytes of its messages in the store",
+        |one, scene| scene.broker().stored_bytes(&one.destination).into(),
+    ),
+    reads(
+        "TempUsageLimit",
+        java::LONG,
+        "bytes of the broker's temp store",
+        |_, scene| {
+            scene
+                .stores()
+                .temp
+                .map_or(0, |temp| temp.limit_bytes)
+                .into()
+        },
+    ),
+    reads(
+        "TempUsagePercentUsage",
+        java::INT,
+        "percent of the temp limit",
+        |_, scene| {
+            let temp = scene.stores().temp;
+            temp.map_or(0, |temp| percent(temp.used_bytes, temp.limit_bytes))
+                .into()
+        },
+    ),
+    // Producers that wait.
+    reads(
+        "BlockedSends",
+        java::LONG,
+        "sends that wait for space now",
+        |one, _| one.parked.into(),
+    ),
+    reads(
+        "TotalBlockedTime",
+        java::LONG,
+        "ms that those wait, together",
+        |one, scene| blocked_ms(one, scene).iter().sum::<u64>().into(),
+    ),
+    reads(
+        "AverageBlockedTime",
+        java::DOUBLE,
+        "ms that those wait, on average",
+        |one, scene| {
+            let all = blocked_ms(one, scene);
+            let sum = all.iter().sum::<u64>() as f64;
+            if all.is_empty() {
+                0.0.into()
+            } else {
+                (sum / all.len() as f64).into()
+            }
+        },
+    ),
+    reads(
+        "BlockedProducerWarningInterval",
+        java::LONG,
+        "ms between warnings",
+        |one, _| one.entry.blocked_producer_warning_interval_ms.into(),
+    ),
+    reads(
+        "ProducerFlowControl",
+        java::BOOL,
+        "producers wait at a limit",
+        |one, _| one.entry.producer_flow_control.into(),
+    ),
+    // Policy.
+    reads("DLQ", java::BOOL, "dead letters go here", |one, scene| {
+        is_dlq(one, scene).into()
+    }),
+    reads(
+        "AlwaysRetroactive",
+        java::BOOL,
+        "all consumers are retroactive",
+        |one, _| one.entry.always_retroactive.into(),
+    ),
+    reads(
+        "PrioritizedMessages",
+        java::BOOL,
+        "higher priorities go first",
+        |one, _| one.entry.prioritized_messages.into(),
+    ),
+    reads(
+        "UseCache",
+        java::BOOL,
+        "new messages stay in memory",
+        |one, _| one.entry.use_cache.into(),
+    ),
+    reads(
+        "MaxPageSize",
+        java::INT,
+        "messages read from disk at a time",
+        |one, _| one.entry.page_size_max.into(),
+    ),
+    reads(
+        "MaxBrowsePageSize",
+        java::INT,
+        "most messages of one browse",
+        |one, _| one.entry.browse_page_size_max.into(),
+    ),
+    reads(
+        "EnableAudit",
+        java::BOOL,
+        "repeated messages are suppressed",
+        |one, _| one.entry.enable_audit.into(),
+    ),
+    reads(
+        "MaxProducersToAudit",
+        java::INT,
+        "producers watched for repetition",
+        |_, scene| scene.broker().settings().audited_producers_max.into(),
+    ),
+    reads(
+        "SendDuplicateFromStoreToDLQ",
+        java::BOOL,
+        "always false",
+        |_, _| false.into(),
+    ),
+    reads("SlowConsumerStrategy", java::NAME, "none", |_, _| {
+        Data::Null
+    }),
+    reads(
+        "Options",
+        java::STRING,
+        "options in the name: none",
+        |_, _| "".into(),
+    ),
+];
+
+pub(crate) const OF_QUEUES: &[Attribute<DestinationView>] = &[
+    reads(
+        "Paused",
+        java::BOOL,
+        "nothing is dispatched to consumers",
+        |one, _| one.paused.into(),
+    ),
+    reads(
+        "CacheEnabled",
+        java::BOOL,
+        "new messages stay in memory",
+        |one, _| one.entry.use_cache.into(),
+    ),
+    reads(
+        "CursorMemoryUsage",
+        java::LONG,
+        "bytes in memory",
+        |one, _| one.memory_used_bytes.into(),
+    ),
+    reads(
+        "CursorPercentUsage",
+        java::INT,
+        "percent of the memory limit",
+        |one, _| percent(one.memory_used_bytes, one.memory_limit_bytes).into(),
+    ),
+    reads(
+        "CursorFull",
+        java::BOOL,
+        "the memory limit is reached",
+        |one, _| is_full(one).into(),
+    ),
+    reads(
+        "MessageGroups",
+        java::MAP,
+        "message groups and who has them",
+        |one, scene| {
+            let owner = |connection: u64, consumer: u64| {
+                let mut all = scene.subscriptions().iter();
+                let found = all.find(|other| {
+                    let own = other.connection.as_ref().map(|own| own.id);
+                    own == Some(connection) && other.consumer == consumer
+                });
+                Data::from(found.map(|found| found.id.to_string()))
+            };
+            let groups = scene.broker().groups(&one.destination).into_iter();
+            let groups = groups.map(|group| {
+                (
+                    group.group.to_string(),
+                    owner(group.connection, group.consumer),
+                )
+            });
+            Data::Map(groups.collect())
+        },
+    ),
+    reads("MessageGroupType", java::STRING, "always cached", |_, _| {
+        "cached".into()
+    }),
+];
+
+const ID: (&str, &str) = ("messageId", java::STRING);
+const SELECTOR: (&str, &str) = ("selector", java::STRING);
+const TARGET: (&str, &str) = ("destinationName", java::STRING);
+const MOST: (&str, &str) = ("maximumMessages", java::INT);
+const BODY: (&str, &str) = ("body", java::STRING);
+const HEADERS: (&str, &str) = ("headers", java::MAP);
+const USER: (&str, &str) = ("user", java::STRING);
+const PASSWORD: (&str, &str) = ("password", java::STRING);
+const NO_LIST: &str = "a list of JMS messages has no form here; call browse or browseAsTable";
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    call("browse", java::ROWS, "pending messages", Act::Browse),
+    call(
+        "browse",
+        java::ROWS,
+        "pending messages that match",
+        Act::Browse,
+    )
+    .with(&[SELECTOR]),
+    call(
+        "browseAsTable",
+        java::TABLE,
+        "pending messages by id",
+        Act::BrowseTable,
+    ),
+    call(
+        "browseAsTable",
+        java::TABLE,
+        "those that match, by id",
+        Act::BrowseTable,
+    )
+    .with(&[SELECTOR]),
+    call(
+        "browseMessages",
+        java::LIST,
+        "not possible",
+        Act::Refuse(NO_LIST),
+    ),
+    call(
+        "browseMessages",
+        java::LIST,
+        "not possible",
+        Act::Refuse(NO_LIST),
+    )
+    .with(&[SELECTOR]),
+    call(
+        "sendTextMessage",
+        java::STRING,
+        "sends a text; gives its id",
+        Act::SendText,
+    )
+    .with(&[BODY]),
+    call(
+        "sendTextMessage",
+        java::STRING,
+        "the same; the login counts for nothing",
+        Act::SendText,
+    )
+    .with(&[BODY, USER, PASSWORD]),
+    call(
+        "sendTextMessage",
+        java::STRING,
+        "sends headers and text",
+        Act::SendTextWithHeaders,
+    )
+    .with(&[HEADERS, BODY]),
+    call(
+        "sendTextMessage",
+        java::STRING,
+        "sends headers and text",
+        Act::SendTextWithHeaders,
+    )
+    .with(&[HEADERS, BODY, USER, PASSWORD]),
+    call(
+        "sendTextMessageWithProperties",
+        java::STRING,
+        "a=b,body=text",
+        Act::SendProperties,
+    )
+    .with(&[("properties", java::STRING)]),
+    call(
+        "sendTextMessageWithProperties",
+        java::STRING,
+        "a=b and body",
+        Act::SendProperties,
+    )
+    .with(&[("properties", java::STRING), ("delimiter", java::STRING)]),
+    call(
+        "resetStatistics",
+        java::VOID,
+        "totals begin again at 0",
+        Act::ResetTotals,
+    ),
+];
+
+pub(crate) const QUEUE_OPERATIONS: &[Operation] = &[
+    call(
+        "getMessage",
+        java::ROW,
+        "a pending message",
+        Act::GetMessage,
+    )
+    .with(&[ID]),
+    call(
+        "purge",
+        java::VOID,
+        "removes all pending messages",
+        Act::Purge,
+    ),
+    call(
+        "removeMessage",
+        java::BOOL,
+        "removes a message",
+        Act::RemoveMessage,
+    )
+    .with(&[ID]),
+    call(
+        "removeMatchingMessages",
+        java::INT,
+        "removes what matches",
+        Act::RemoveMatching,
+    )
+    .with(&[SELECTOR]),
+    call(
+        "removeMatchingMessages",
+        java::INT,
+        "removes some of it",
+        Act::RemoveMatching,
+    )
+    .with(&[SELECTOR, MOST]),
+    call(
+        "copyMessageTo",
+        java::BOOL,
+        "copies a message",
+        Act::CopyMessage,
+    )
+    .with(&[ID, TARGET]),
+    call(
+        "copyMatchingMessagesTo",
+        java::INT,
+        "copies what matches",
+        Act::CopyMatching,
+    )
+    .with(&[SELECTOR, TARGET]),
+    call(
+        "copyMatchingMessagesTo",
+        java::INT,
+        "copies some of it",
+        Act::CopyMatching,
+    )
+    .with(&[SELECTOR, TARGET, MOST]),
+    call(
+        "moveMessageTo",
+        java::BOOL,
+        "moves a message",
+        Act::MoveMessage,
+    )
+    .with(&[ID, TARGET]),
+    call(
+        "moveMatchingMessagesTo",
+        java::INT,
+        "moves what matches",
+        Act::MoveMatching,
+    )
+    .with(&[SELECTOR, TARGET]),
+    call(
+        "moveMatchingMessagesTo",
+        java::INT,
+        "moves some of it",
+        Act::MoveMatching,
+    )
+    .with(&[SELECTOR, TARGET, MOST]),
+    call(
+        "retryMessage",
+        java::BOOL,
+        "moves a dead letter back",
+        Act::RetryMessage,
+    )
+    .with(&[ID]),
+    call(
+        "retryMessages",
+        java::INT,
+        "moves all dead letters back",
+        Act::RetryAll,
+    ),
+    call(
+        "pause",
+        java::VOID,
+        "stops dispatch to consumers",
+        Act::Pause,
+    ),
+    call("resume", java::VOID, "lets dispatch go on", Act::Resume),
+    call(
+        "cursorSize",
+        java::INT,
+        "messages that wait",
+        Act::CursorSize,
+    ),
+    call(
+        "doesCursorHaveMessagesBuffered",
+        java::BOOL,
+        "some are in memory",
+        Act::CursorBuffers,
+    ),
+    call(
+        "doesCursorHaveSpace",
+        java::BOOL,
+        "memory has room",
+        Act::CursorHasSpace,
+    ),
+    call(
+        "removeMessageGroup",
+        java::VOID,
+        "a group finds a new consumer",
+        Act::RemoveGroup,
+    )
+    .with(&[("groupName", java::STRING)]),
+    call(
+        "removeAllMessageGroups",
+        java::VOID,
+        "all groups do",
+        Act::RemoveAllGroups,
+    ),
+];
+
+pub(crate) fn is_full(one: &DestinationView) -> bool {
+    one.memory_limit_bytes > 0 && one.memory_used_bytes >= one.memory_limit_bytes
+}
+
+/// Changes the memory limit of a destination, or of the broker. Below 0 is none, as 0 is.
+pub(crate) fn set_limit(
+    scene: &Scene<'_>,
+    destination: Option<&Destination>,
+    value: &Value,
+) -> Result<(), Fault> {
+    let limit = number(value, i64::MIN, i64::MAX)?.max(0);
+    if limit > LIMIT_BYTES_MAX {
+        let text = format!("a memory limit has at most {LIMIT_BYTES_MAX} bytes");
+        return Err(Fault::illegal(text));
+    }
+    let limit = u64::try_from(limit).unwrap_or_default();
+    scene
+        .broker()
+        .set_memory_limit(destination, limit, scene.now);
+    Ok(())
+}
+
+/// Does a subscription to these include the destination?
+fn covers(subscribed: &[Destination], one: &Destination) -> bool {
+    subscribed.iter().any(|other| {
+        let name = other.name();
+        other.kind() == one.kind() && floodway_message::wildcard::matches(name, one.name())
+    })
+}
+
+fn blocked_ms(one: &DestinationView, scene: &Scene<'_>) -> Vec<u64> {
+    let all = scene.blocked().iter();
+    let here = all.filter(|blocked| blocked.destination == one.destination);
+    here.map(|blocked| blocked.blocked_ms).collect()
+}
+
+/// Is it where some policy sends dead letters to?
+pub(crate) fn is_dlq(one: &DestinationView, scene: &Scene<'_>) -> bool {
+    let settings = scene.broker().settings();
+    let name = one.destination.name();
+    let is_queue = one.destination.kind().is_queue();
+    let around = |prefix: &str, suffix: &str| {
+        !(prefix.is_empty() && suffix.is_empty())
+            && name.len() > prefix.len() + suffix.len()
+            && name.starts_with(prefix)
+            && name.ends_with(suffix)
+    };
+    let mut policies = settings.policies.iter().chain([&settings.default_policy]);
+    policies.any(|policy| match &policy.dead_letter.queue {
+        DeadLetterQueue::Shared(shared) => is_queue && shared == name,
+        DeadLetterQueue::Individual {
+            queue_prefix,
+            queue_suffix,
+            topic_prefix,
+            topic_suffix,
+            queue_for_queues,
+            queue_for_topics,
+            ..
+        } => {
+            (*queue_for_queues == is_queue && around(queue_prefix, queue_suffix))
+                || (*queue_for_topics == is_queue && around(topic_prefix, topic_suffix))
+        }
+        DeadLetterQueue::Discard => false,
+    })
+}

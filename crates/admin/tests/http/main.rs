@@ -1,0 +1,11 @@
+//! Administration over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed expectation here is a failed test"
+)]
+
+mod bounds;
+mod jolokia;
+mod ready;
+mod served;
