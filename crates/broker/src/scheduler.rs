@@ -14,7 +14,7 @@
 use crate::destination::Node;
 use crate::flow::parking::Full;
 use crate::flow::usage::Usage;
-use crate::outbox::Outbox;
+use crate::outbox::{Origin, Outbox};
 use crate::policy::Policies;
 use crate::queue::add::{Writes, store_failure};
 use crate::settings::{BrokerSettings, SchedulerSettings};
@@ -106,6 +106,10 @@ impl Scheduler {
                 (limit, most) => limit.min(most),
             };
         }
+        let origin = Origin {
+            peer: "the scheduler",
+            ..Origin::default()
+        };
         Some(Self {
             settings: settings.scheduler.clone(),
             limit_bytes: AtomicU64::new(limit_bytes),
@@ -113,7 +117,7 @@ impl Scheduler {
             shared: store.is_some(),
             store: store.map_or_else(|| Arc::new(MemoryStore::new()) as _, Arc::clone),
             node: Node::Topic(Topic::for_jobs(topic, usage, policy)),
-            outbox: Outbox::new(id, "the scheduler", Box::new(|| {})),
+            outbox: Outbox::new(id, origin, Box::new(|| {})),
             state: Mutex::default(),
         })
     }
