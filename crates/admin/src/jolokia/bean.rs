@@ -207,8 +207,11 @@ impl Subject {
             Self::Broker => (broker::OPERATIONS, &[]),
             Self::Health => (health::OPERATIONS, &[]),
             Self::Store => (store::OPERATIONS, &[]),
-            Self::Queue(_) => (destination::OPERATIONS, destination::QUEUE_OPERATIONS),
-            Self::Topic(_) => (destination::OPERATIONS, &[]),
+            Self::Queue(_) => (
+                destination::operations::OPERATIONS,
+                destination::operations::QUEUE_OPERATIONS,
+            ),
+            Self::Topic(_) => (destination::operations::OPERATIONS, &[]),
             Self::Subscription(_) | Self::TopicSubscription(_) => (subscription::OPERATIONS, &[]),
             Self::Durable(_) => (subscription::OPERATIONS, subscription::DURABLE_OPERATIONS),
             Self::Producer(_) => (producer::OPERATIONS, &[]),
