@@ -301,6 +301,7 @@ impl Clerk {
             retroactive: false,
             priority: 0,
             pending_limit: None,
+            network: false,
             introduction: None,
             reply,
         };
@@ -342,7 +343,7 @@ impl Clerk {
                 Event::Failed { reply, failure } => {
                     self.answers.push((reply.unwrap_or_default(), Err(failure)));
                 }
-                Event::Closed { reason } => {
+                Event::Closed { reason } | Event::Aborted { reason, .. } => {
                     let failure = Failure::new(FailureKind::Invalid, reason);
                     self.answers.push((0, Err(failure)));
                 }

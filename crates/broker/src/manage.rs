@@ -82,7 +82,7 @@ impl Broker {
         drop(clients);
         let Some(client) = found else { return false };
         let mut turn = Turn::new(self, now);
-        client.end(self, reason, &mut turn);
+        client.end(reason.to_owned(), &mut turn);
         turn.finish();
         true
     }

@@ -130,6 +130,7 @@ impl Client {
             retroactive: false,
             priority: 0,
             pending_limit: None,
+            network: false,
             introduction: None,
             reply: None,
         };

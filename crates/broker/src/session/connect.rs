@@ -22,27 +22,6 @@ pub(crate) struct Client {
     state: Weak<Mutex<SessionState>>,
 }
 
-impl Client {
-    /// Ends its session and has its connection closed.
-    pub(crate) fn end(&self, broker: &Arc<Broker>, reason: &str, turn: &mut Turn<'_>) {
-        let Some(state) = self.state.upgrade() else {
-            return;
-        };
-        tracing::info!(peer = %self.outbox.peer, "connection closed: {reason}");
-        let session = Session {
-            broker: Arc::clone(broker),
-            outbox: Arc::clone(&self.outbox),
-            state: Arc::clone(&state),
-        };
-        session.end(&mut state.lock(), turn);
-        for node in broker.parked_nodes() {
-            node.forget_parked(self.outbox.id, turn);
-        }
-        let reason = reason.into();
-        turn.push(&self.outbox, Event::Closed { reason });
-    }
-}
-
 impl Session {
     pub(super) fn open(&self, state: &mut SessionState, connect: Connect, turn: &mut Turn<'_>) {
         // Who administers has logged in elsewhere.

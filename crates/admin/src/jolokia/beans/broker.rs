@@ -8,7 +8,7 @@ use crate::rest::status::sum_of_totals;
 use floodway_broker::view::{DestinationView, SubscriptionView};
 use floodway_message::DestinationKind;
 
-use super::destination::set_limit;
+use super::destination::set;
 
 pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
     reads(
@@ -307,7 +307,7 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
         "bytes of memory for messages; 0 is no limit",
         |(), scene| scene.view().memory_limit_bytes.into(),
     )
-    .writes(|(), scene, value| set_limit(scene, None, value)),
+    .writes(|(), scene, value| set(scene, None, ("memoryLimit", value))),
     reads(
         "MemoryPercentUsage",
         java::INT,
@@ -320,7 +320,7 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
             .into()
         },
     ),
-    reads(
+    reads::<()>(
         "StoreLimit",
         java::LONG,
         "bytes of the store; 0 is no limit",
@@ -331,7 +331,8 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
                 .map_or(0, |store| store.limit_bytes)
                 .into()
         },
-    ),
+    )
+    .writes(|(), scene, value| set(scene, None, ("storeLimit", value))),
     reads(
         "StorePercentUsage",
         java::INT,
@@ -343,7 +344,7 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
                 .into()
         },
     ),
-    reads(
+    reads::<()>(
         "TempLimit",
         java::LONG,
         "bytes of the temp store; 0 is no limit",
@@ -354,7 +355,8 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
                 .map_or(0, |temp| temp.limit_bytes)
                 .into()
         },
-    ),
+    )
+    .writes(|(), scene, value| set(scene, None, ("tempLimit", value))),
     reads(
         "TempPercentUsage",
         java::INT,
@@ -362,6 +364,26 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
         |(), scene| {
             let temp = scene.stores().temp;
             temp.map_or(0, |temp| percent(temp.used_bytes, temp.limit_bytes))
+                .into()
+        },
+    ),
+    reads::<()>(
+        "JobSchedulerStoreLimit",
+        java::LONG,
+        "bytes of scheduled messages; 0 is no limit",
+        |(), scene| {
+            let jobs = scene.broker().scheduler();
+            jobs.map_or(0, |jobs| jobs.limit_bytes).into()
+        },
+    )
+    .writes(|(), scene, value| set(scene, None, ("jobSchedulerLimit", value))),
+    reads(
+        "JobSchedulerStorePercentUsage",
+        java::INT,
+        "percent of that limit in use",
+        |(), scene| {
+            let jobs = scene.broker().scheduler();
+            jobs.map_or(0, |jobs| percent(jobs.used_bytes, jobs.limit_bytes))
                 .into()
         },
     ),

@@ -15,9 +15,6 @@ use serde_json::Value;
 
 pub(crate) mod operations;
 
-/// Greatest limit; more is a mistake of the unit.
-const LIMIT_BYTES_MAX: i64 = 1 << 50;
-
 pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
     reads(
         "Name",
@@ -164,7 +161,7 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
         "bytes of memory; 0 is no limit of its own",
         |one, _| one.memory_limit_bytes.into(),
     )
-    .writes(|one, scene, value| set_limit(scene, Some(&one.destination), value)),
+    .writes(|one, scene, value| set(scene, Some(&one.destination), ("memoryLimit", value))),
     reads(
         "MemoryUsageByteCount",
         java::LONG,
@@ -238,58 +235,76 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
             }
         },
     ),
-    reads(
+    reads::<DestinationView>(
         "BlockedProducerWarningInterval",
         java::LONG,
         "ms between warnings",
         |one, _| one.entry.blocked_producer_warning_interval_ms.into(),
-    ),
-    reads(
+    )
+    .writes(|one, scene, value| {
+        set(
+            scene,
+            Some(&one.destination),
+            ("blockedProducerWarningInterval", value),
+        )
+    }),
+    reads::<DestinationView>(
         "ProducerFlowControl",
         java::BOOL,
         "producers wait at a limit",
         |one, _| one.entry.producer_flow_control.into(),
-    ),
+    )
+    .writes(|one, scene, value| {
+        set(
+            scene,
+            Some(&one.destination),
+            ("producerFlowControl", value),
+        )
+    }),
     // Policy.
     reads("DLQ", java::BOOL, "dead letters go here", |one, scene| {
         is_dlq(one, scene).into()
     }),
-    reads(
+    reads::<DestinationView>(
         "AlwaysRetroactive",
         java::BOOL,
         "all consumers are retroactive",
         |one, _| one.entry.always_retroactive.into(),
-    ),
+    )
+    .writes(|one, scene, value| set(scene, Some(&one.destination), ("alwaysRetroactive", value))),
     reads(
         "PrioritizedMessages",
         java::BOOL,
         "higher priorities go first",
         |one, _| one.entry.prioritized_messages.into(),
     ),
-    reads(
+    reads::<DestinationView>(
         "UseCache",
         java::BOOL,
         "new messages stay in memory",
         |one, _| one.entry.use_cache.into(),
-    ),
-    reads(
+    )
+    .writes(|one, scene, value| set(scene, Some(&one.destination), ("useCache", value))),
+    reads::<DestinationView>(
         "MaxPageSize",
         java::INT,
         "messages read from disk at a time",
         |one, _| one.entry.page_size_max.into(),
-    ),
+    )
+    .writes(|one, scene, value| set(scene, Some(&one.destination), ("maxPageSize", value))),
     reads(
         "MaxBrowsePageSize",
         java::INT,
         "most messages of one browse",
         |one, _| one.entry.browse_page_size_max.into(),
     ),
-    reads(
+    reads::<DestinationView>(
         "EnableAudit",
         java::BOOL,
         "repeated messages are suppressed",
         |one, _| one.entry.enable_audit.into(),
-    ),
+    )
+    .writes(|one, scene, value| set(scene, Some(&one.destination), ("enableAudit", value))),
     reads(
         "MaxProducersToAudit",
         java::INT,
@@ -376,21 +391,23 @@ pub(crate) fn is_full(one: &DestinationView) -> bool {
     one.memory_limit_bytes > 0 && one.memory_used_bytes >= one.memory_limit_bytes
 }
 
-/// Changes the memory limit of a destination, or of the broker. Below 0 is none, as 0 is.
-pub(crate) fn set_limit(
+/// Changes a setting of a destination, or of the broker, until the next start. A limit below 0 is
+/// none, as 0 is.
+///
+/// # Errors
+/// When the value is not of its kind.
+pub(crate) fn set(
     scene: &Scene<'_>,
     destination: Option<&Destination>,
-    value: &Value,
+    (name, value): (&str, &Value),
 ) -> Result<(), Fault> {
-    let limit = number(value, i64::MIN, i64::MAX)?.max(0);
-    if limit > LIMIT_BYTES_MAX {
-        let text = format!("a memory limit has at most {LIMIT_BYTES_MAX} bytes");
-        return Err(Fault::illegal(text));
-    }
-    let limit = u64::try_from(limit).unwrap_or_default();
-    scene
-        .broker()
-        .set_memory_limit(destination, limit, scene.now);
+    let text = match value {
+        Value::Bool(is) => is.to_string(),
+        Value::String(text) if matches!(text.as_str(), "true" | "false") => text.clone(),
+        other => number(other, i64::MIN, i64::MAX)?.max(0).to_string(),
+    };
+    let changed = scene.broker().set(destination, &[(name, &text)], scene.now);
+    changed.map_err(|error| Fault::illegal(error.to_string()))?;
     Ok(())
 }
 

@@ -197,6 +197,7 @@ fn create_durable(given: &[Value], scene: &Scene<'_>) -> Result<Task, Fault> {
             retroactive: false,
             priority: 0,
             pending_limit: None,
+            network: false,
             introduction: None,
             reply,
         }))

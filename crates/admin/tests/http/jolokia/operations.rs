@@ -338,8 +338,22 @@ fn limit_is_written_and_its_old_value_told() {
             "{value}"
         );
     }
-    let read_only = write(BROKER, "StoreLimit", json!(1));
+    let read_only = write(BROKER, "BrokerName", json!("x"));
     assert_eq!(read_only["status"], 404, "{read_only}");
+    for (mbean, attribute, value) in [
+        (queue("Q"), "ProducerFlowControl", json!(false)),
+        (queue("Q"), "MaxPageSize", json!(17)),
+        (BROKER.into(), "JobSchedulerStoreLimit", json!(1_000_000)),
+    ] {
+        done(&write(&mbean, attribute, value.clone()));
+        if attribute != "JobSchedulerStoreLimit" {
+            assert_eq!(served.attribute(&mbean, attribute), value, "{attribute}");
+        }
+    }
+    assert_eq!(
+        write(&queue("Q"), "UseCache", json!("perhaps"))["status"],
+        400
+    );
     assert_eq!(served.attribute(&queue("Q"), "MemoryLimit"), 3_000_000);
 }
 
