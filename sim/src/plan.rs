@@ -31,6 +31,8 @@ pub(crate) struct Features {
     /// Producers number their messages and send again what was not answered.
     pub(crate) sequences: bool,
     pub(crate) clock_jumps: bool,
+    /// Some messages are scheduled for later.
+    pub(crate) scheduled: bool,
 }
 
 /// Where messages are kept.
@@ -94,7 +96,11 @@ pub(crate) struct Plan {
 impl Plan {
     /// All of a seed's decisions.
     pub(crate) fn draw(random: &mut Random) -> Self {
-        let features = Features::draw(random);
+        // Drawn apart: other decisions of a seed stay as they were before there were jobs.
+        let scheduled = random.clone().fork().percent(25);
+        let mut features = Features::draw(random);
+        // While the clock is back, nothing is due.
+        features.scheduled = scheduled && !features.clock_jumps;
         let store = draw_store(random);
         let spool = draw_spool(random, &store);
         let names = Names::draw(random, features);
@@ -167,6 +173,7 @@ impl Features {
             topics: on(50),
             sequences: on(15),
             clock_jumps: on(10),
+            scheduled: false,
         }
     }
 }

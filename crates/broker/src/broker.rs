@@ -189,7 +189,11 @@ impl Broker {
             }
         }
         drop(starts);
-        if self.scheduler.as_ref().is_some_and(|one| one.tick(now)) {
+        if self
+            .scheduler
+            .as_ref()
+            .is_some_and(|one| one.tick(&mut turn))
+        {
             self.work.schedule();
         }
         let period = self.settings.destination_purge_period_ms;

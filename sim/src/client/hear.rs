@@ -246,7 +246,7 @@ impl Client {
     fn hear_silent_failure(&mut self, failure: &Failure, scene: &mut Scene<'_>) {
         // It is not known which of the sends it was.
         for send in std::mem::take(&mut self.silent_sends) {
-            scene.ledger.send_forgotten(send);
+            scene.ledger.send_doubtful(send);
         }
         let explained = match failure.kind {
             FailureKind::NoSpace => may_refuse(scene.plan, failure.kind),

@@ -75,9 +75,13 @@ impl Client {
         tx: Option<(TxId, TxIndex)>,
         scene: &mut Scene<'_>,
     ) {
-        let fact = self.fact(producer, &address, tx.map(|(_, index)| index), scene);
+        let mut fact = self.fact(producer, &address, tx.map(|(_, index)| index), scene);
+        let delay_ms = delay(&fact, &address, scene);
+        if delay_ms.is_some() {
+            fact.order = None;
+        }
         let number = scene.ledger.sends.len();
-        let Some(message) = self.message(number, &fact, &address, scene) else {
+        let Some(message) = self.message(number, (&fact, delay_ms), &address, scene) else {
             return;
         };
         let minimum = address.targets.iter().map(|target| {
@@ -179,7 +183,7 @@ impl Client {
     fn message(
         &self,
         number: SendId,
-        fact: &SendFact,
+        (fact, delay_ms): (&SendFact, Option<i64>),
         address: &Address,
         scene: &mut Scene<'_>,
     ) -> Option<Message> {
@@ -200,11 +204,28 @@ impl Client {
         if scene.plan.features.sequences {
             builder.producer_sequence(&format!("p{}", fact.producer), number as u64);
         }
+        if let Some(delay_ms) = delay_ms {
+            builder.property("AMQ_SCHEDULED_DELAY", PropertyValue::Long(delay_ms));
+        }
         let filling = scene.random.below(scene.plan.filling_max + 1);
         let filling = usize::try_from(filling).unwrap_or(0);
         builder.body(BodyKind::Bytes, body::write(number as u64, filling));
         builder.build(1024).ok()
     }
+}
+
+/// After how many milliseconds a message is to come. Only one that is sure to be kept until then,
+/// and does not expire meanwhile.
+fn delay(fact: &SendFact, address: &Address, scene: &mut Scene<'_>) -> Option<i64> {
+    let queue = address.ordered
+        && address
+            .targets
+            .iter()
+            .all(|one| one.kind() == DestinationKind::Queue);
+    let kept = fact.persistent && fact.expiration_ms == 0;
+    let may = scene.plan.features.scheduled && queue && kept;
+    (may && scene.random.percent(30))
+        .then(|| i64::try_from(scene.random.between(0, 3000)).unwrap_or(0))
 }
 
 fn single(destination: Destination) -> Address {

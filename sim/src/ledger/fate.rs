@@ -108,6 +108,12 @@ impl Ledger {
         self.tell(send, Told::Never);
     }
 
+    /// Some send of a connection was refused: this one, or it still waits, or it was accepted.
+    pub(crate) fn send_doubtful(&mut self, send: SendId) {
+        self.send_forgotten(send);
+        self.unanswered.insert(send);
+    }
+
     /// The consumer said that it has consumed the copy.
     pub(crate) fn acked(&mut self, id: CopyId) {
         if let Some(copy) = self.copies.get_mut(id) {

@@ -4,7 +4,7 @@ use crate::plan::{Features, StorePlan};
 use crate::random::Random;
 use floodway_broker::settings::{
     BrokerSettings, Cursor, DeadLetterQueue, DeadLetterStrategy, MessageEviction,
-    PendingMessageLimit, PolicyEntry, SystemUsage,
+    PendingMessageLimit, PolicyEntry, SchedulerSettings, SystemUsage,
 };
 use floodway_message::{Destination, DestinationKind};
 
@@ -66,19 +66,23 @@ pub(super) fn settings(
         // Every producer that sends again must be remembered.
         audited_producers_max: if features.sequences { 2048 } else { 1 },
         message_groups_max: random.one_of([1, 65_536]),
+        scheduler: SchedulerSettings {
+            support: features.scheduled,
+            ..SchedulerSettings::default()
+        },
         ..BrokerSettings::default()
     }
 }
 
 fn usage(random: &mut Random) -> SystemUsage {
     SystemUsage {
-        job_scheduler_limit_bytes: 0,
+        // Drawn apart, as what is scheduled.
+        job_scheduler_limit_bytes: random.clone().fork().one_of([0, 1000, 5000]),
         memory_limit_bytes: random.one_of([0, 1 << 30, 1 << 30, 200_000, 40_000]),
         store_limit_bytes: random.one_of([0, 100 << 30, 100 << 30, 400_000, 100_000]),
         temp_limit_bytes: random.one_of([0, 50 << 30, 100_000, 30_000]),
         send_fail_if_no_space: random.percent(10),
         send_fail_after_timeout_ms: random.one_of([0, 0, 0, 500]),
-        ..SystemUsage::default()
     }
 }
 

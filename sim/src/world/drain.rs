@@ -37,7 +37,9 @@ impl World {
             .disk
             .faults()
             .space_bytes
-            .filter(|_| self.random.percent(50));
+            .filter(|_| self.random.percent(50))
+            // What is scheduled cannot be sent on while the disk takes nothing more.
+            .filter(|_| !self.plan.features.scheduled);
         loop {
             self.misfortunes.clear();
             self.disk.arm(Faults {
@@ -158,7 +160,8 @@ impl World {
             .durables
             .iter()
             .any(|one| waits(one.messages.pending, one.messages.in_flight));
-        !queues && !durables && self.ledger.held().is_empty()
+        let jobs = self.jobs() > 0 || self.parked_jobs() > 0;
+        !queues && !durables && !jobs && self.ledger.held().is_empty()
     }
 
     fn check_nobody_waits(&mut self) {

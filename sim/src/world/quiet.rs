@@ -124,6 +124,7 @@ impl World {
     /// Whoever waits must wait for something that is full.
     fn check_pauses(&mut self, view: &BrokerView) {
         let parked: usize = view.destinations.iter().map(|one| one.parked).sum();
+        let parked = parked + self.parked_jobs();
         for client in self.clients.values() {
             if parked == 0 && !client.paused.is_empty() {
                 let text = format!(
@@ -184,6 +185,30 @@ impl World {
         }
     }
 
+    /// Messages that are scheduled.
+    pub(super) fn jobs(&self) -> u64 {
+        let broker = self.broker.as_ref();
+        let scheduler = broker.and_then(|broker| broker.scheduler());
+        scheduler.map_or(0, |view| view.jobs as u64)
+    }
+
+    /// Sends that wait for room in the scheduler.
+    pub(super) fn parked_jobs(&self) -> usize {
+        let Some(broker) = self
+            .broker
+            .as_ref()
+            .filter(|_| self.plan.features.scheduled)
+        else {
+            return 0;
+        };
+        let blocked = broker.blocked(self.now);
+        let is_scheduler = |name: &str| name.starts_with("ActiveMQ.Scheduler");
+        let at_scheduler = blocked
+            .iter()
+            .filter(|one| is_scheduler(one.destination.name()));
+        at_scheduler.map(|one| one.sends).sum()
+    }
+
     /// Has a destination no room to read messages from disk?
     fn is_full(&self, view: &BrokerView, destination: &Destination) -> bool {
         let percent = u64::from(self.plan.policy(destination).cursor_memory_high_water_mark);
@@ -202,9 +227,11 @@ impl World {
     fn check_messages(&mut self, home: HomeId, messages: MessagesView, full: bool) {
         let content = self.ledger.content(home);
         let counted = messages.pending + messages.in_flight as u64;
+        // What is scheduled counts as there from the beginning.
+        let jobs = self.jobs();
         let name = self.ledger.homes.get(home).map(ToString::to_string);
         let name = name.unwrap_or_default();
-        if counted < content.least || counted > content.most {
+        if counted + jobs < content.least || counted > content.most {
             let sure = self.ledger.surely_at(home).join("; ");
             let text =
                 format!("{name} holds {counted} messages ({messages:?}), not {content:?}: {sure}");
@@ -213,6 +240,7 @@ impl World {
         // What is in flight may take all the room; somebody must have it.
         let may_wait = full && messages.in_flight > 0;
         if messages.pending > 0
+            && jobs == 0
             && !may_wait
             && let Some(text) = self.is_stuck(home)
         {

@@ -9,11 +9,12 @@ use super::schedule::Schedule;
 use super::state::{Job, Key};
 use super::{Firing, Scheduler};
 use crate::destination::Node;
+use crate::flow::parking::Full;
 use crate::operation::Operation;
 use crate::queue::add::Writes;
 use crate::turn::Turn;
 use floodway_message::session::Destinations;
-use floodway_message::{Destination, Message, Now};
+use floodway_message::{Destination, Message};
 use floodway_store::{PageRequest, Stored};
 
 /// Most jobs of one step.
@@ -25,12 +26,18 @@ const POSTPONED_MS: i64 = 30_000;
 
 impl Scheduler {
     /// Lets time pass; `true` when there is something to do in [`Scheduler::step`].
-    pub(crate) fn tick(&self, now: Now) -> bool {
+    pub(crate) fn tick(&self, turn: &mut Turn<'_>) -> bool {
         let mut state = self.state.lock();
         state.tick();
-        let is_due = state.due.first().is_some_and(|key| key.0 <= now.wall_ms);
-        let waits = !state.waiting.is_empty() || !state.actions.is_empty();
-        !state.stepping && (is_due || waits)
+        let first = state.due.first();
+        let is_due = first.is_some_and(|key| key.0 <= turn.now.wall_ms);
+        let acts = is_due || !state.actions.is_empty();
+        let nodes: Vec<Node> = state.waiting.values().map(|one| one.node.clone()).collect();
+        if state.stepping {
+            return false;
+        }
+        drop(state);
+        acts || nodes.iter().any(|node| has_room(node, turn))
     }
 
     /// Sends on some of what is due; `true` when there may be more. May read from disk.
@@ -49,10 +56,8 @@ impl Scheduler {
                 .collect()
         };
         for (destination, node) in places {
-            if node.is_closed() || full(&node, turn).is_none() {
-                let keys = self.state.lock().take_waiting(&destination, STEP_JOBS_MAX);
-                more |= keys.len() == STEP_JOBS_MAX;
-                self.fire_all(&keys, turn);
+            if has_room(&node, turn) {
+                more |= self.fire_waiting(&destination, turn);
             }
         }
         let keys = self.state.lock().take_due(turn.now.wall_ms, STEP_JOBS_MAX);
@@ -60,6 +65,17 @@ impl Scheduler {
         self.fire_all(&keys, turn);
         self.state.lock().stepping = false;
         more
+    }
+
+    /// Tries jobs again that wait at a destination; `true` when some went, and more may.
+    fn fire_waiting(&self, destination: &Destination, turn: &mut Turn<'_>) -> bool {
+        let before = self.state.lock().waiting_at(destination);
+        let keys = {
+            let mut state = self.state.lock();
+            state.take_waiting(destination, STEP_JOBS_MAX)
+        };
+        self.fire_all(&keys, turn);
+        keys.len() == STEP_JOBS_MAX && self.state.lock().waiting_at(destination) < before
     }
 
     /// Sends jobs on in order; those whose messages stand next to each other are read together.
@@ -176,8 +192,9 @@ impl Scheduler {
         } else if full(self.node(), turn).is_some() {
             return self.state.lock().wait(key, self.node());
         }
-        let nodes = sends.iter().map(|(node, _)| node);
-        if let Some(node) = nodes.into_iter().find(|node| full(node, turn).is_some()) {
+        let is_last = firing.next.is_none();
+        let mut nodes = sends.iter().map(|(node, _)| node);
+        if let Some(node) = nodes.find(|node| holds_back(node, is_last, turn)) {
             return self.state.lock().wait(key, node);
         }
         Operation::new(sends, &self.outbox, None)
@@ -273,8 +290,25 @@ impl Scheduler {
     }
 }
 
+/// Can jobs that wait for a destination be tried again?
+fn has_room(node: &Node, turn: &mut Turn<'_>) -> bool {
+    node.is_closed() || !holds_back(node, true, turn)
+}
+
+/// Does a limit hold a job back? The last delivery of a job frees in the store what it takes there,
+/// and so the store's limit does not count: nothing else might ever make room.
+fn holds_back(node: &Node, is_last: bool, turn: &mut Turn<'_>) -> bool {
+    match full(node, turn) {
+        None => false,
+        Some(Full::Store { .. }) if is_last => {
+            turn.store_full(0).is_some() || turn.store_congested()
+        }
+        Some(_) => true,
+    }
+}
+
 /// The limit that holds a job back at a destination.
-pub(super) fn full(node: &Node, turn: &mut Turn<'_>) -> Option<crate::flow::parking::Full> {
+pub(super) fn full(node: &Node, turn: &mut Turn<'_>) -> Option<Full> {
     match node {
         Node::Queue(queue) => queue.commit_full(turn),
         Node::Topic(topic) => topic.commit_full(turn),

@@ -139,6 +139,12 @@ impl State {
         taken
     }
 
+    /// How many wait for room at a destination.
+    pub(super) fn waiting_at(&self, destination: &Destination) -> usize {
+        let queued = self.waiting.get(destination);
+        queued.map_or(0, |queued| queued.keys.len())
+    }
+
     /// The job waits for room.
     pub(super) fn wait(&mut self, key: Key, node: &Node) {
         self.firing.remove(&key.1);
