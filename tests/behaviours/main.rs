@@ -7,6 +7,7 @@ mod connections_have_limits;
 mod documented_session;
 mod full_queue_refuses_where_configured;
 mod malformed_frames_harm_nobody_else;
+mod operators_use_jolokia;
 mod paused_producer_resumes_when_consumer_acks;
 mod persistent_messages_survive_restart;
 mod scheduled_messages_come_later;

@@ -313,11 +313,16 @@ impl QueueState {
     /// The exclusive consumer in charge: an operator's, or of the highest priority the one that
     /// came first.
     fn exclusive(&self) -> Option<usize> {
-        let first = || {
-            let mut attachments = self.attachments.iter();
-            attachments.position(|attachment| attachment.consumer.exclusive)
-        };
-        self.administrator().or_else(first)
+        let mut first = None;
+        for (at, attachment) in self.attachments.iter().enumerate() {
+            if attachment.consumer.exclusive {
+                if attachment.consumer.outbox.administers {
+                    return Some(at);
+                }
+                first.get_or_insert(at);
+            }
+        }
+        first
     }
 
     /// The consumer that acts for an operator. It gets everything while it lives.
