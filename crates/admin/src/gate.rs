@@ -62,7 +62,14 @@ pub(crate) async fn admit(State(house): State<House>, request: Request, next: Ne
     }
     let settings = &house.settings;
     let login = match login_of(request.headers()) {
-        None => return unauthorized("log in with HTTP Basic"),
+        // Clients that wait to be asked send the request again on the same connection, which goes
+        // on only if it was read to its end.
+        None => {
+            return match with_whole_body(request, &house).await {
+                Ok(_) => unauthorized("log in with HTTP Basic"),
+                Err(refused) => refused,
+            };
+        }
         Some(login) => login,
     };
     let Some(account) = account::login(&settings.accounts, login) else {

@@ -155,3 +155,43 @@ fn connect_from(address: [u8; 4], to: SocketAddr) -> TcpStream {
     socket.connect(&to.into()).unwrap();
     socket.into()
 }
+
+#[test]
+fn client_that_waits_to_be_asked_for_its_login_goes_on_with_the_same_connection() {
+    let served = Served::new(|_| {});
+    let mut stream = served.connect();
+    let body = r#"{"target":"broker","memoryLimit":1073741824}"#;
+    let request = |login: &str| {
+        format!(
+            "POST /api/set HTTP/1.1\r\nHost: x\r\n{login}Content-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    for (login, expected) in [("", 401), (LOGIN, 200)] {
+        stream.write_all(request(login).as_bytes()).unwrap();
+        let answer = read_answer(&mut stream);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{answer}"
+        );
+    }
+}
+
+/// An answer of known length.
+fn read_answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&answer).to_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1).unwrap();
+            let length: usize = length.lines().next().unwrap().parse().unwrap();
+            if body.len() >= length {
+                return String::from_utf8(answer).unwrap();
+            }
+        }
+        let mut byte = [0; 1];
+        stream.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+}

@@ -4,11 +4,11 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import javax.management.Attribute;
-import javax.management.InstanceNotFoundException;
 import javax.management.MBeanAttributeInfo;
 import javax.management.MBeanInfo;
 import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
+import javax.management.openmbean.CompositeData;
 import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
@@ -23,7 +23,7 @@ public final class Jolokia {
     private Jolokia() {}
 
     public static void main(String[] arguments) throws Exception {
-        var url = new JMXServiceURL("service:jmx:jolokia+http://" + arguments[0] + "/api/jolokia/");
+        var url = new JMXServiceURL("service:jmx:jolokia://" + arguments[0] + "/api/jolokia/");
         Map<String, Object> login =
                 Map.of(JMXConnector.CREDENTIALS, new String[] {"admin", arguments[1]});
         try (JMXConnector connector = JMXConnectorFactory.connect(url, login)) {
@@ -47,9 +47,10 @@ public final class Jolokia {
         check("a text is read", "jmx".equals(server.getAttribute(queue, "Name")));
         check("a truth is read", server.getAttribute(queue, "Paused").equals(false));
         check("a fraction is read", server.getAttribute(queue, "AverageEnqueueTime").equals(0.0));
-        Object names = server.getAttribute(broker, "Queues");
-        check("names are read", names instanceof ObjectName[] all
-                && Arrays.asList(all).contains(queue));
+        // The connector gives names as structures.
+        var names = (CompositeData[]) server.getAttribute(broker, "Queues");
+        check("names are read", names.length == 1
+                && queue.equals(new ObjectName(names[0].get("objectName").toString())));
 
         MBeanInfo info = server.getMBeanInfo(queue);
         MBeanAttributeInfo limit = Arrays.stream(info.getAttributes())
@@ -64,19 +65,15 @@ public final class Jolokia {
         Object id = server.invoke(queue, "sendTextMessage", new Object[] {"hello"}, text);
         check("a message is sent", id.toString().startsWith("ID:"));
         check("it is there", server.getAttribute(queue, "QueueSize").equals(1L));
-        Object rows = server.invoke(queue, "browse", new Object[0], new String[0]);
-        check("it is browsed", rows != null);
+        // The connector has no form for empty maps, and so none for messages, whoever sends them.
+        Object size = server.invoke(queue, "cursorSize", new Object[0], new String[0]);
+        check("it is counted", Integer.valueOf(1).equals(size) || Long.valueOf(1).equals(size));
         Object moved = server.invoke(queue, "moveMatchingMessagesTo",
                 new Object[] {"", "jmx.moved"}, new String[] {"java.lang.String", "java.lang.String"});
         check("it is moved", Integer.valueOf(1).equals(moved));
         server.invoke(queue, "purge", new Object[0], new String[0]);
         server.invoke(broker, "removeQueue", new Object[] {"jmx"}, text);
-        try {
-            server.getAttribute(queue, "QueueSize");
-            check("what was removed is gone", false);
-        } catch (InstanceNotFoundException expected) {
-            check("what was removed is gone", true);
-        }
+        check("what was removed is gone", !server.isRegistered(queue));
     }
 
     private static void check(String what, boolean passed) {
