@@ -402,7 +402,7 @@ const QUERY: &[(&str, &str)] = &[
 ];
 const NO_CONNECTORS: &str =
     "connectors are those of activemq.xml; change it and restart the broker";
-const NO_STOP: &str = "the broker is stopped by a signal: floodway stop, or the service manager";
+const NO_STOP: &str = "the broker is stopped by the signal TERM, or by whatever has started it";
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     call("addQueue", java::VOID, "creates a queue", Act::AddQueue).with(&[("name", java::STRING)]),

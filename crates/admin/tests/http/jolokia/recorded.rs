@@ -237,3 +237,25 @@ const OWN: [&str; 10] = [
     "dbl",
     "flt",
 ];
+
+/// docs/jolokia.md has a line for every attribute and operation.
+#[test]
+fn documentation_knows_everything_that_is_listed() {
+    const DOCS: &str = include_str!("../../../../../docs/jolokia.md");
+    let (served, _clients) = situation();
+    let durable = serde_json::json!(["c", "s", "T", null]);
+    served.exec(super::BROKER, "createDurableSubscriber", &durable);
+    let list = served.post(&serde_json::json!({"type": "list", "path": "org.apache.activemq"}));
+    let beans = list["value"].as_object().unwrap();
+    assert!(beans.len() > 20, "{}", beans.len());
+    for (name, info) in beans {
+        for kind in ["attr", "op"] {
+            for entry in info[kind].as_object().unwrap().keys() {
+                assert!(
+                    DOCS.contains(&format!("| `{entry}`")),
+                    "{kind} {entry} of {name}"
+                );
+            }
+        }
+    }
+}
