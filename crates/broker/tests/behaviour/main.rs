@@ -20,6 +20,7 @@ mod logins;
 mod prepared;
 mod queues;
 mod scheduling;
+mod scheduling_management;
 mod setting;
 mod situations;
 mod slow_consumers;
