@@ -104,6 +104,7 @@ impl Node {
                 Kind {
                     cursor: queue.cursor,
                     in_doubt: state.promised.len(),
+                    paused: queue.is_paused(),
                     not_started: queue.not_started(&state, now),
                     ..Kind::default()
                 }

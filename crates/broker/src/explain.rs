@@ -50,6 +50,8 @@ pub(crate) struct Kind {
     pub(crate) durables_away: Vec<(Arc<str>, Arc<str>)>,
     /// Acknowledged in open or prepared transactions of consumers that are gone.
     pub(crate) in_doubt: usize,
+    /// An operator has paused it.
+    pub(crate) paused: bool,
     /// Dispatch begins when so many consumers more have come, or after so many milliseconds.
     pub(crate) not_started: Option<(usize, u64)>,
 }

@@ -64,6 +64,11 @@ pub enum Cause {
         /// How many messages.
         messages: usize,
     },
+    /// An operator has paused the queue.
+    Paused {
+        /// Which one.
+        destination: Destination,
+    },
     /// The policy lets dispatch begin when more consumers have come, or after a time.
     NotStarted {
         /// Where.
@@ -94,6 +99,7 @@ impl Cause {
             Self::DurableAway { .. } => "durableAway",
             Self::NotPulling { .. } => "notPulling",
             Self::InDoubt { .. } => "inDoubt",
+            Self::Paused { .. } => "paused",
             Self::NotStarted { .. } => "notStarted",
             Self::Consuming { .. } => "consuming",
             Self::DiskFull => "diskFull",
@@ -112,6 +118,7 @@ impl Cause {
             | Self::NotPulling { destination, .. }
             | Self::InDoubt { destination, .. }
             | Self::NotStarted { destination, .. }
+            | Self::Paused { destination }
             | Self::Consuming { destination } => Some(destination),
             Self::DiskFull => None,
         }
@@ -145,6 +152,11 @@ pub(super) fn of_holder(holder: &HolderView, kind: &Kind) -> Vec<Cause> {
             destination: destination.clone(),
             messages: kind.in_doubt,
         });
+    }
+    if kind.paused {
+        let destination = destination.clone();
+        causes.push(Cause::Paused { destination });
+        return causes;
     }
     if let Some((missing, wait_ms)) = kind.not_started {
         causes.push(Cause::NotStarted {

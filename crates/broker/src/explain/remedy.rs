@@ -117,6 +117,9 @@ fn of_cause(cause: &Cause) -> Option<Remedy> {
             "commit or roll back the prepared transactions that acknowledged messages of \
              {destination}, with their transaction manager"
         ),
+        Cause::Paused { destination } => {
+            format!("resume {destination}: operation resume of its MBean, see docs/jolokia.md")
+        }
         Cause::NotStarted {
             destination,
             missing,

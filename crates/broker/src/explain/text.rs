@@ -231,6 +231,9 @@ impl fmt::Display for Cause {
                 "{messages} messages of {destination} were acknowledged in transactions that are \
                  prepared and have no outcome yet"
             ),
+            Self::Paused { destination } => {
+                write!(f, "{destination} is paused: nothing of it is dispatched")
+            }
             Self::NotStarted {
                 destination,
                 missing,

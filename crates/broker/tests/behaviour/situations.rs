@@ -271,6 +271,21 @@ fn a_consumer_that_pulls_and_has_not_asked() {
 }
 
 #[test]
+fn a_paused_queue() {
+    let world = world(in_memory());
+    let client = world.client("c");
+    client.open(consumer(1, Q));
+    let queue = Destination::parse(Q).unwrap();
+    assert!(world.broker.set_paused(&queue, true, world.now()));
+    fill(&client, Q);
+    check(
+        &world,
+        &["paused"],
+        &["queue://Q is paused", "resume queue://Q"],
+    );
+}
+
+#[test]
 fn dispatch_that_waits_for_more_consumers() {
     let mut entry = in_memory();
     entry.consumers_before_dispatch_starts = 3;
