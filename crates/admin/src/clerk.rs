@@ -290,20 +290,11 @@ impl Clerk {
         browser: bool,
     ) -> Result<(), Failure> {
         let open = |reply| OpenConsumer {
-            consumer: NUMBER,
-            destinations: vec![queue.clone()],
             selector,
             prefetch: Some(WINDOW),
             browser,
-            durable_name: None,
-            no_local: false,
-            exclusive: false,
-            retroactive: false,
-            priority: 0,
-            pending_limit: None,
-            network: false,
-            introduction: None,
             reply,
+            ..OpenConsumer::new(NUMBER, vec![queue.clone()])
         };
         self.call(|reply| Command::OpenConsumer(Box::new(open(reply))))
             .await

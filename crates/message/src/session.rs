@@ -259,6 +259,28 @@ pub struct OpenConsumer {
     pub reply: Option<Reply>,
 }
 
+impl OpenConsumer {
+    /// A consumer of these destinations, with nothing else asked for.
+    pub fn new(consumer: ConsumerId, destinations: Vec<Destination>) -> Self {
+        Self {
+            consumer,
+            destinations,
+            selector: None,
+            prefetch: None,
+            browser: false,
+            durable_name: None,
+            no_local: false,
+            exclusive: false,
+            retroactive: false,
+            priority: 0,
+            pending_limit: None,
+            network: false,
+            introduction: None,
+            reply: None,
+        }
+    }
+}
+
 /// A producer that its client told of.
 #[derive(Debug, Clone)]
 pub struct OpenProducer {

@@ -59,20 +59,11 @@ impl LineRoom {
                 reply: 0,
             })),
             "sub" => Command::OpenConsumer(Box::new(OpenConsumer {
-                consumer: 1,
-                destinations: vec![Destination::new(DestinationKind::Queue, rest).unwrap()],
-                selector: None,
-                prefetch: None,
-                browser: false,
-                durable_name: None,
-                no_local: false,
-                exclusive: false,
-                retroactive: false,
-                priority: 0,
-                pending_limit: None,
-                network: false,
-                introduction: None,
                 reply: self.reply(),
+                ..OpenConsumer::new(
+                    1,
+                    vec![Destination::new(DestinationKind::Queue, rest).unwrap()],
+                )
             })),
             "send" => {
                 let (queue, text) = rest.split_once(' ').unwrap();

@@ -220,20 +220,10 @@ impl Client {
         let text = value.map(|value| format!("k = {value}"));
         let selector = text.and_then(|text| Selector::parse(&text).ok());
         OpenConsumer {
-            consumer: self.consumer_count,
-            destinations: destinations.to_vec(),
             selector: selector.map(Arc::new),
             prefetch: random.one_of([None, Some(1), Some(2), Some(5), Some(100)]),
-            browser: false,
-            durable_name: None,
-            no_local: false,
-            exclusive: false,
-            retroactive: false,
             priority: random.one_of([0, 0, 0, 1, -1]),
-            pending_limit: None,
-            network: false,
-            introduction: None,
-            reply: None,
+            ..OpenConsumer::new(self.consumer_count, destinations.to_vec())
         }
     }
 

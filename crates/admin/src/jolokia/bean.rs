@@ -204,7 +204,7 @@ impl Subject {
 
     pub(crate) fn operations(&self) -> impl Iterator<Item = &'static Operation> {
         let (own, more): (&[Operation], &[Operation]) = match self {
-            Self::Broker => (broker::OPERATIONS, &[]),
+            Self::Broker => (broker::operations::OPERATIONS, &[]),
             Self::Health => (health::OPERATIONS, &[]),
             Self::Store => (store::OPERATIONS, &[]),
             Self::Queue(_) => (

@@ -119,20 +119,8 @@ impl Client {
 
     fn consume(&self, from: &str, prefetch: u32) {
         let open = OpenConsumer {
-            consumer: 1,
-            destinations: vec![Destination::parse(from).unwrap()],
-            selector: None,
             prefetch: Some(prefetch),
-            browser: false,
-            durable_name: None,
-            no_local: false,
-            exclusive: false,
-            retroactive: false,
-            priority: 0,
-            pending_limit: None,
-            network: false,
-            introduction: None,
-            reply: None,
+            ..OpenConsumer::new(1, vec![Destination::parse(from).unwrap()])
         };
         let open = Command::OpenConsumer(Box::new(open));
         self.session.submit(&mut vec![open], NOW);

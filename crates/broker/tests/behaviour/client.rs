@@ -152,25 +152,13 @@ pub fn message(body: &str) -> MessageBuilder {
 }
 
 pub fn consumer(id: ConsumerId, destination: &str) -> OpenConsumer {
-    OpenConsumer {
-        consumer: id,
-        destinations: destination
-            .split(',')
+    let destinations = destination.split(',');
+    OpenConsumer::new(
+        id,
+        destinations
             .map(|d| Destination::parse(d).unwrap())
             .collect(),
-        selector: None,
-        prefetch: None,
-        browser: false,
-        durable_name: None,
-        no_local: false,
-        exclusive: false,
-        retroactive: false,
-        priority: 0,
-        pending_limit: None,
-        network: false,
-        introduction: None,
-        reply: None,
-    }
+    )
 }
 
 pub fn selecting(mut open: OpenConsumer, selector: &str) -> OpenConsumer {

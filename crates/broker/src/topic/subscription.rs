@@ -1,0 +1,73 @@
+//! A subscription to a topic: what it wants, and the queue that its messages wait in.
+//!
+//! It does not know which topics feed it: one to a pattern is fed by many. What it stores itself
+//! came with the topic's own record and is not taken in here.
+
+use super::Shared;
+use crate::filter::Filter;
+use crate::queue::add::Writes;
+use crate::queue::{Queue, Role};
+use crate::selection::Selection;
+use crate::turn::Turn;
+use floodway_message::Message;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One subscription: where its messages go and which ones.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) filter: Filter,
+    /// It does not want what its own connection sends.
+    pub(crate) no_local: bool,
+    /// The connection that subscribed last; 0 before any did.
+    owner: AtomicU64,
+}
+
+impl Subscription {
+    pub(crate) fn new(queue: Arc<Queue>, filter: Filter, no_local: bool) -> Arc<Self> {
+        Arc::new(Self {
+            queue,
+            filter,
+            no_local,
+            owner: AtomicU64::new(0),
+        })
+    }
+
+    /// A connection subscribes (again, if durable).
+    pub(crate) fn owned_by(&self, connection: u64) {
+        self.owner.store(connection, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_durable(&self) -> bool {
+        matches!(self.queue.role, Role::Durable { .. })
+    }
+
+    /// Takes in those of a batch of messages that it wants and does not store.
+    pub(crate) fn take(&self, batch: &[Shared], sender: u64, turn: &mut Turn<'_>) {
+        let queue = &self.queue;
+        let mut state = queue.lock();
+        if state.closed {
+            return;
+        }
+        let mut writes = Writes::default();
+        for shared in batch {
+            let message = &shared.message;
+            if self.is_durable() && queue.stores(message, turn) {
+                continue;
+            }
+            if self.wants(message, sender) {
+                queue.take_shared(&mut state, shared, &mut writes, turn);
+            }
+        }
+        if writes.write(turn).is_ok() {
+            queue.dispatch_locked(&mut state, turn);
+            queue.evict(&mut state, turn);
+        }
+    }
+
+    pub(crate) fn wants(&self, message: &Message, sender: u64) -> bool {
+        let own = self.no_local && self.owner.load(Ordering::Relaxed) == sender;
+        !own && (self.filter.is_open() || self.filter.passes(&Selection::new(message, 0)))
+    }
+}
