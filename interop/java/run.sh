@@ -101,7 +101,8 @@ command_in() {
 port="$(free_port)"
 echo "$port" > "$home/port"
 mkdir "$home/data"
-sed -e "s#PORT#$port#; s#DATA#$home/data#" "$here/conf/activemq.xml" > "$home/activemq.xml"
+spread="$(free_port)"
+sed -e "s#PORT#$port#; s#SPREAD#$spread#; s#DATA#$home/data#" "$here/conf/activemq.xml" > "$home/activemq.xml"
 
 real="$built/broker-$activemq"
 
@@ -165,7 +166,7 @@ fi
 echo "$broker $version, client $client"
 code=0
 java -Xmx768m "${java_flags[@]}" -cp "$built/$client/classes:$(cat "$built/$client/classpath")" \
-    -Dsuite.port="$port" -Dsuite.broker="$broker" -Dsuite.version="$version" \
+    -Dsuite.port="$port" -Dsuite.spread.port="$spread" -Dsuite.broker="$broker" -Dsuite.version="$version" \
     -Dsuite.client="$client" -Dsuite.control="'$here/broker.sh' '$home'" \
     -Dsuite.pid="$home/pid" "${neighbour[@]}" "$main" "${arguments[@]}" || code=$?
 if [ -n "${KEEP:-}" ]; then cp "$home/broker.log" "$built/results/$broker-$client.log"; fi

@@ -338,7 +338,10 @@ impl Clerk {
                     let failure = Failure::new(FailureKind::Invalid, reason);
                     self.answers.push((0, Err(failure)));
                 }
-                Event::Pause { .. } | Event::Resume { .. } | Event::Prepared { .. } => {}
+                Event::Pause { .. }
+                | Event::Resume { .. }
+                | Event::Prepared { .. }
+                | Event::PeerBrokers { .. } => {}
             }
         }
     }

@@ -46,7 +46,7 @@ pub struct Settings {
 }
 
 /// A connector of the broker, to be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServedConnector {
     /// Its name.
     pub name: String,
@@ -54,6 +54,12 @@ pub struct ServedConnector {
     pub scheme: String,
     /// Where it listens.
     pub uri: String,
+    /// Failover clients are told other brokers.
+    pub updates_clients: bool,
+    /// And when one is gone.
+    pub updates_clients_on_remove: bool,
+    /// They are spread over the brokers.
+    pub rebalances_clients: bool,
 }
 
 impl Default for Settings {

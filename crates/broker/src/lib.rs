@@ -25,6 +25,7 @@ mod login;
 mod manage;
 mod operation;
 mod outbox;
+mod peers;
 mod policy;
 mod prepared;
 mod queue;

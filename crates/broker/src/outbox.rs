@@ -155,7 +155,11 @@ impl Outbox {
         if state.closed {
             return false;
         }
-        state.events.push_back(event);
+        match (state.events.back_mut(), &event) {
+            // Only the newest counts, so that a peer that does not read keeps one.
+            (Some(last @ Event::PeerBrokers { .. }), Event::PeerBrokers { .. }) => *last = event,
+            _ => state.events.push_back(event),
+        }
         !std::mem::replace(&mut state.woken, true)
     }
 

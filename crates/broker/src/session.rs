@@ -238,6 +238,7 @@ impl Session {
                 }
                 turn.answer(&self.outbox, reply, result);
             }
+            Command::PeerBroker(peer) => self.broker.peer_came(peer, self.outbox.id, turn),
             Command::Disconnect { reply } => {
                 close::end(state, &self.outbox, turn);
                 turn.answer(&self.outbox, reply, Ok(()));

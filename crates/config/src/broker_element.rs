@@ -66,7 +66,8 @@ pub(crate) fn read<'d, 'i>(
     core.destinations = read_destinations(reader, broker);
     core.virtual_destinations = virtual_destinations::read(reader, broker);
     let consumers = &mut core.consumers_per_connection_max;
-    let connectors = connector::read(reader, broker, consumers);
+    let mut connectors = connector::read(reader, broker, consumers);
+    connector::publish(&mut connectors, environment.variable("HOSTNAME"));
     core.logins = plugins::read(reader, broker);
 
     let mut settings = Settings {

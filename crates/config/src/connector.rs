@@ -147,7 +147,7 @@ fn read_connector<'d, 'i>(
         mut openwire,
         ..
     } = targets;
-    openwire.broker_url = format!("{}://{}:{}", uri.scheme, uri.host, uri.port).into();
+    read_cluster(reader, node, &mut openwire);
     let protocol = match spoken {
         Scheme::OpenWire => ProtocolSettings::OpenWire(openwire),
         Scheme::Auto => ProtocolSettings::Auto { openwire, stomp },
@@ -157,6 +157,57 @@ fn read_connector<'d, 'i>(
         transport,
         protocol,
     })
+}
+
+/// Tells clients the machine's name where a connector listens on every interface.
+pub(crate) fn publish(connectors: &mut [Connector], machine: Option<&str>) {
+    for connector in connectors {
+        let ConnectorSettings {
+            scheme, host, port, ..
+        } = &connector.transport;
+        let is_any = matches!(host.as_str(), "0.0.0.0" | "::");
+        let host = machine.filter(|_| is_any).unwrap_or(host);
+        let url = match host.contains(':') {
+            true => format!("{scheme}://[{host}]:{port}"),
+            false => format!("{scheme}://{host}:{port}"),
+        };
+        if let ProtocolSettings::OpenWire(openwire) | ProtocolSettings::Auto { openwire, .. } =
+            &mut connector.protocol
+        {
+            openwire.broker_url = url.into();
+        }
+    }
+}
+
+/// What failover clients are told of other brokers.
+fn read_cluster<'d, 'i>(
+    reader: &mut Reader<'d, 'i, '_>,
+    node: Node<'d, 'i>,
+    openwire: &mut floodway_openwire::Settings,
+) {
+    let flags = [
+        ("updateClusterClients", &mut openwire.update_cluster_clients),
+        (
+            "updateClusterClientsOnRemove",
+            &mut openwire.update_cluster_clients_on_remove,
+        ),
+        (
+            "rebalanceClusterClients",
+            &mut openwire.rebalance_cluster_clients,
+        ),
+    ];
+    for (attribute, flag) in flags {
+        reader.set_truth(node, attribute, flag);
+    }
+    let Some(value) = reader.value(node, "updateClusterFilter") else {
+        return;
+    };
+    for pattern in value.text.split(',').filter(|text| !text.trim().is_empty()) {
+        if let Err(error) = floodway_message::selector::Pattern::new(pattern) {
+            reader.refuse(&value.place, (error.to_string(), "write a Java pattern"));
+        }
+        openwire.update_cluster_filter.push(pattern.to_owned());
+    }
 }
 
 fn refuse_scheme(reader: &mut Reader<'_, '_, '_>, value: &Value, scheme: &str) {

@@ -29,6 +29,7 @@ mod xpath;
 mod tests;
 
 pub use error::{EvaluationError, Position, SelectorError, SelectorErrorKind};
+pub use pattern::Pattern;
 pub use value::{Decimal, Fields, Value};
 
 use program::Program;

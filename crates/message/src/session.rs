@@ -133,6 +133,9 @@ pub enum Command {
         /// Asks for an answer.
         reply: Option<Reply>,
     },
+    /// The peer is another broker, whose address clients may be told; it is forgotten, or kept as
+    /// gone, when the connection ends.
+    PeerBroker(PeerBroker),
     /// Ends the connection in an orderly way; the core closes what it left open.
     Disconnect {
         /// Asks for an answer.
@@ -213,6 +216,17 @@ pub struct Connect {
     pub introduction: Option<Introduction>,
     /// Answer to the connect.
     pub reply: Reply,
+}
+
+/// Another broker that has a connection to this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerBroker {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where its clients reach it, as it says.
+    pub url: Arc<str>,
+    /// The connection lasts.
+    pub connected: bool,
 }
 
 /// Text that never appears in logs.
@@ -416,6 +430,13 @@ pub enum Event {
         reply: Reply,
         /// Their names, ascending.
         branches: Vec<Xid>,
+    },
+    /// The brokers that clients may turn to, in the order in which they came. Told to connections
+    /// that [`Connect::resends`] marks as able to go elsewhere: before `Connected` when there are
+    /// any, and whenever they change.
+    PeerBrokers {
+        /// All of them, those that are gone again among them.
+        brokers: Arc<[PeerBroker]>,
     },
     /// The core ends the connection.
     Closed {

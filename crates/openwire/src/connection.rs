@@ -6,6 +6,7 @@
 //! limit, so that no work is done for a client that is not logged in.
 
 mod acknowledge;
+mod cluster;
 mod connect;
 mod consumer;
 mod conversation;
@@ -38,11 +39,11 @@ pub(crate) struct OpenWireConnection {
 }
 
 impl OpenWireConnection {
-    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, serial: u64) -> Self {
         let limit = settings.frame_before_login_bytes_max;
         Self {
             decoder: Decoder::new(Format::before_negotiation(), limit),
-            talk: Conversation::new(settings),
+            talk: Conversation::new(settings, serial),
             early: BytesMut::new(),
         }
     }

@@ -54,9 +54,9 @@ impl Protocol for OpenWire {
         }
     }
 
-    fn open(&self, _serial: u64, _now: Now) -> Box<dyn Connection> {
+    fn open(&self, serial: u64, _now: Now) -> Box<dyn Connection> {
         let settings = Arc::clone(&self.settings);
-        Box::new(connection::OpenWireConnection::new(settings))
+        Box::new(connection::OpenWireConnection::new(settings, serial))
     }
 }
 

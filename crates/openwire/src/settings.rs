@@ -42,6 +42,15 @@ pub struct Settings {
     pub broker_url: Arc<str>,
     /// Host name within ids.
     pub host: Arc<str>,
+    /// `updateClusterClients`: failover clients are told the other brokers that connect to us.
+    pub update_cluster_clients: bool,
+    /// `updateClusterClientsOnRemove`: those that are gone are told no longer.
+    pub update_cluster_clients_on_remove: bool,
+    /// `rebalanceClusterClients`: clients are spread over the brokers.
+    pub rebalance_cluster_clients: bool,
+    /// `updateClusterFilter`: Java patterns; only brokers whose name one of them is are told.
+    /// Empty tells all.
+    pub update_cluster_filter: Vec<String>,
     /// Most sessions of a connection.
     pub sessions_count_max: usize,
     /// Most producers of a connection.
@@ -73,6 +82,10 @@ impl Default for Settings {
             broker_name: "localhost".into(),
             broker_url: "tcp://localhost:61616".into(),
             host: "localhost".into(),
+            update_cluster_clients: false,
+            update_cluster_clients_on_remove: false,
+            rebalance_cluster_clients: false,
+            update_cluster_filter: Vec::new(),
             sessions_count_max: 10_000,
             producers_count_max: 10_000,
             consumers_count_max: 10_000,

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use floodway_admin::{Account, Admin, BoundAdmin, Role, ServedConnector, Watched};
 use floodway_broker::Broker;
-use floodway_config::{AdminSettings, admin_password};
+use floodway_config::{AdminSettings, ProtocolSettings, admin_password};
 use floodway_transport::{BoundConnector, Clock};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -31,8 +31,11 @@ impl Bound {
     }
 
     /// Makes known which connectors the broker has.
-    pub(crate) fn show<'a>(&mut self, connectors: impl Iterator<Item = &'a BoundConnector>) {
-        let shown = connectors.map(|connector| {
+    pub(crate) fn show<'a>(
+        &mut self,
+        connectors: impl Iterator<Item = (&'a BoundConnector, &'a ProtocolSettings)>,
+    ) {
+        let shown = connectors.map(|(connector, protocol)| {
             let settings = connector.settings();
             // Clients of OpenWire call it so.
             let scheme = match settings.scheme.as_str() {
@@ -43,9 +46,24 @@ impl Bound {
                 name: settings.name.clone(),
                 scheme: scheme.into(),
                 uri: format!("{scheme}://{}", connector.address()),
+                ..cluster(protocol)
             }
         });
         self.settings.room.connectors = shown.collect();
+    }
+}
+
+/// What a connector does for clients that can go to other brokers.
+fn cluster(protocol: &ProtocolSettings) -> ServedConnector {
+    let (ProtocolSettings::OpenWire(openwire) | ProtocolSettings::Auto { openwire, .. }) = protocol
+    else {
+        return ServedConnector::default();
+    };
+    ServedConnector {
+        updates_clients: openwire.update_cluster_clients,
+        updates_clients_on_remove: openwire.update_cluster_clients_on_remove,
+        rebalances_clients: openwire.rebalance_cluster_clients,
+        ..ServedConnector::default()
     }
 }
 

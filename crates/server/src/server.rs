@@ -55,7 +55,11 @@ impl Server {
             let opened = BoundConnector::bind(connector.transport.clone());
             bound.push((opened.map_err(at_line(connector.transport.line))?, protocol));
         }
-        let admin = settings.admin.as_ref().map(Bound::take).transpose()?;
+        let mut admin = settings.admin.as_ref().map(Bound::take).transpose()?;
+        if let Some(admin) = &mut admin {
+            let connectors = bound.iter().map(|(connector, _)| connector);
+            admin.show(connectors.zip(settings.connectors.iter().map(|one| &one.protocol)));
+        }
         let stores = Stores::open(&settings)?;
         let (messages, spool) = (stores.messages.clone(), stores.spool.clone());
         let broker = Broker::open(settings.broker, messages, spool, clock.now())?;
@@ -89,9 +93,8 @@ impl Server {
         admin: Option<Bound>,
         clock: Clock,
     ) -> Result<()> {
-        if let Some(mut admin) = admin {
+        if let Some(admin) = admin {
             let stop = self.stop.subscribe();
-            admin.show(bound.iter().map(|(connector, _)| connector));
             self.admin = Some(administration::serve(admin, &self.broker, clock, stop)?);
         }
         for (connector, protocol) in bound {

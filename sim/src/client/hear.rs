@@ -42,6 +42,9 @@ impl Client {
                     "branches were told that nobody asked for",
                 );
             }
+            Event::PeerBrokers { .. } => {
+                self.complain(scene, Checker::Reply, "brokers were told that nobody named");
+            }
             Event::Aborted { consumer, reason } => {
                 let text = format!("the core closed consumer {consumer}: {reason}");
                 self.complain(scene, Checker::Refusal, &text);

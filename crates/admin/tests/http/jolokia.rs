@@ -35,6 +35,7 @@ fn lab() -> Served {
             name: name.into(),
             scheme: scheme.into(),
             uri: uri.into(),
+            ..ServedConnector::default()
         })
         .into();
     })

@@ -48,6 +48,7 @@ pub(super) fn end(state: &mut SessionState, outbox: &Outbox, turn: &mut Turn<'_>
             clients.remove(&client_id);
         }
     }
+    turn.broker.peer_gone(outbox.id, turn);
     turn.broker.connection_gone(outbox.id, turn);
 }
 

@@ -70,6 +70,7 @@ impl Session {
             protocol: connect.protocol,
         });
         state.client_id = Some(connect.client_id);
+        self.broker.tell_peers(&self.outbox, turn);
         turn.push(
             &self.outbox,
             Event::Connected {

@@ -2,7 +2,7 @@
 
 use crate::client::{Client, World, consumer, message};
 use floodway_broker::settings::BrokerSettings;
-use floodway_message::session::{Command, Connect, Event};
+use floodway_message::session::{Command, Connect, Event, PeerBroker};
 
 const Q: &str = "queue://Q";
 
@@ -112,4 +112,74 @@ fn another_session_does_not_take_a_client_id_in_use() {
         );
         session.close(world.now());
     }
+}
+
+/// The lists of brokers that a client was told since the last look: name and whether connected.
+fn peers(client: &Client<'_>) -> Vec<Vec<(String, bool)>> {
+    let told = client.events().into_iter();
+    told.filter_map(|event| match event {
+        Event::PeerBrokers { brokers } => Some(
+            brokers
+                .iter()
+                .map(|one| (one.name.to_string(), one.connected))
+                .collect(),
+        ),
+        _ => None,
+    })
+    .collect()
+}
+
+fn bridge<'a>(world: &'a World, name: &str) -> Client<'a> {
+    let client = world.client(name);
+    client.submit(Command::PeerBroker(PeerBroker {
+        name: name.into(),
+        url: format!("tcp://{name}:1").into(),
+        connected: true,
+    }));
+    client
+}
+
+#[test]
+fn clients_that_can_go_elsewhere_learn_of_brokers_that_come_and_go() {
+    let world = World::new(BrokerSettings::default());
+    let plain = world.client("plain");
+    let able = world.client_with("able", true, None);
+    assert!(peers(&able).is_empty());
+    let first = bridge(&world, "a");
+    let known = |name: &str, connected| (name.to_owned(), connected);
+    assert_eq!(peers(&able), [[known("a", true)]]);
+    let second = bridge(&world, "b");
+    first.session.close(world.now());
+    let now = [known("a", false), known("b", true)];
+    // Only the newest list waits for one that has not looked.
+    assert_eq!(peers(&able), [now.clone()]);
+    let late = world.client_with("late", true, None);
+    assert_eq!(peers(&late), [now]);
+    // It comes again on another connection before the old one has ended.
+    let again = bridge(&world, "c");
+    again.submit(Command::PeerBroker(PeerBroker {
+        name: "b".into(),
+        url: "tcp://b:1".into(),
+        connected: true,
+    }));
+    second.session.close(world.now());
+    let now = [known("a", false), known("b", true), known("c", true)];
+    assert_eq!(peers(&late), [now]);
+    assert!(peers(&plain).is_empty());
+}
+
+#[test]
+fn brokers_that_are_gone_make_room_and_there_is_a_limit() {
+    let world = World::new(BrokerSettings::default());
+    let able = world.client_with("able", true, None);
+    let mut bridges: Vec<_> = (0..64).map(|n| bridge(&world, &format!("b{n}"))).collect();
+    let refused = bridge(&world, "too-many");
+    assert_eq!(peers(&able).last().map(Vec::len), Some(64));
+    bridges.remove(5).session.close(world.now());
+    refused.session.close(world.now());
+    bridge(&world, "new");
+    let told = peers(&able).pop().unwrap();
+    assert_eq!(told.len(), 64);
+    assert_eq!(told[63].0, "new");
+    assert!(told.iter().all(|(name, _)| name != "b5"));
 }

@@ -84,6 +84,31 @@ fn an_openwire_connector_has_its_options() {
 }
 
 #[test]
+fn a_connector_says_which_brokers_its_clients_are_told() {
+    let found = connectors(
+        "<transportConnector uri='tcp://127.0.0.1:1' updateClusterClients='true'
+           updateClusterClientsOnRemove='true' rebalanceClusterClients='true'
+           updateClusterFilter='eu.*,us'/>
+         <transportConnector uri='tcp://127.0.0.1:2'/>",
+    );
+    let of = |at: usize| match &found[at].protocol {
+        ProtocolSettings::OpenWire(openwire) => openwire.clone(),
+        other => panic!("{other:?}"),
+    };
+    let told = of(0);
+    assert!(told.update_cluster_clients && told.update_cluster_clients_on_remove);
+    assert!(told.rebalance_cluster_clients);
+    assert_eq!(told.update_cluster_filter, ["eu.*", "us"]);
+    assert!(!of(1).update_cluster_clients && of(1).update_cluster_filter.is_empty());
+}
+
+#[test]
+fn a_filter_that_is_no_pattern_is_refused() {
+    let told = notes("<transportConnector uri='tcp://localhost:1' updateClusterFilter='a('/>");
+    assert!(told.contains("regular expression"), "{told}");
+}
+
+#[test]
 fn a_cache_size_that_stops_clients_is_refused() {
     let told = notes("<transportConnector uri='tcp://localhost:1?wireFormat.cacheSize=99'/>");
     assert!(told.contains("the option wireFormat.cacheSize"), "{told}");

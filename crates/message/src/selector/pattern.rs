@@ -28,14 +28,17 @@ const INSTRUCTIONS_MAX: usize = 20_000;
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern {
+pub struct Pattern {
     regex: Regex,
     names: Vec<(String, usize)>,
 }
 
 impl Pattern {
     /// Compiles a Java pattern.
-    pub(super) fn new(pattern: &str) -> Result<Self, EvaluationError> {
+    ///
+    /// # Errors
+    /// When it is too long, or not one.
+    pub fn new(pattern: &str) -> Result<Self, EvaluationError> {
         if pattern.len() > PATTERN_BYTES_MAX {
             return Err(EvaluationError::TooLarge {
                 what: "bytes of a regular expression",
@@ -58,6 +61,15 @@ impl Pattern {
             regex,
             names: translated.names,
         })
+    }
+
+    /// Whether the pattern is the whole of `text`, as `java.util.regex.Pattern.matches` tells.
+    ///
+    /// # Errors
+    /// When the search takes more steps than allowed.
+    pub fn is_whole(pattern: &str, text: &str) -> Result<bool, EvaluationError> {
+        // Alternatives of the pattern must not bind weaker than the ends.
+        Self::new(&format!("\\A(?:{pattern})\\z"))?.is_found_in(text)
     }
 
     /// Whether the pattern occurs anywhere in `text`.

@@ -6,9 +6,7 @@ use super::reply::Pending;
 use crate::codec::{Encoder, Offer, Text};
 use crate::convert::advisory;
 use crate::error::OpenWireError;
-use crate::generated::{
-    BrokerId, BrokerInfo, ConnectionControl, ConnectionInfo, KeepAliveInfo, WireFormatInfo,
-};
+use crate::generated::{BrokerId, BrokerInfo, ConnectionInfo, KeepAliveInfo, WireFormatInfo};
 use floodway_message::session::{Command, Connect, ConnectionEnd, Secret};
 use floodway_message::{Now, Output};
 use std::sync::Arc;
@@ -88,6 +86,7 @@ impl Conversation {
         })?;
         self.connection_id = Some(connection_id.detached());
         self.fault_tolerant = info.fault_tolerant || info.failover_reconnect;
+        self.cluster.has_come_again = info.failover_reconnect;
         self.phase = Phase::Connecting;
         let shown = ConnectionInfo {
             password: None,
@@ -110,8 +109,10 @@ impl Conversation {
     pub(super) fn connected(&mut self, ask: Ask, manageable: bool, turn: &mut Turn<'_>) {
         self.phase = Phase::Connected;
         if manageable {
-            self.put(&ConnectionControl::default(), turn);
+            let control = self.cluster.first(&self.settings);
+            self.put(&control, turn);
         }
+        self.cluster.tell_core(turn);
         self.respond(ask, turn);
     }
 

@@ -4,6 +4,7 @@
 //! ConnectionError only when it is refused. Whether the core or the room answers, the number of
 //! the command comes back. Once ended, nothing is interpreted any more.
 
+use super::cluster::Cluster;
 use super::consumer::Consumers;
 use super::heart::Heart;
 use super::producer::Producers;
@@ -73,6 +74,7 @@ pub(super) struct Conversation {
     pub(super) connection_id: Option<Text>,
     /// The client notices a repeated send only by us: failover.
     pub(super) fault_tolerant: bool,
+    pub(super) cluster: Cluster,
     pub(super) heart: Heart,
     pub(super) replies: Replies,
     pub(super) sessions: BTreeSet<i64>,
@@ -87,8 +89,9 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, serial: u64) -> Self {
         Self {
+            cluster: Cluster::new(serial),
             settings,
             phase: Phase::Fresh,
             greeted: false,
@@ -143,9 +146,12 @@ impl Conversation {
                 let what = "a duplex or master and slave link";
                 Err(OpenWireError::Network { what })
             }
+            DataStructure::BrokerInfo(info) => {
+                self.introduced(&info, turn);
+                Ok(Answer::Now)
+            }
             // What clients tell of themselves, and answers to what we never ask.
-            DataStructure::BrokerInfo(_)
-            | DataStructure::ConnectionControl(_)
+            DataStructure::ConnectionControl(_)
             | DataStructure::ConnectionError(_)
             | DataStructure::ControlCommand(_)
             | DataStructure::FlushCommand(_)

@@ -42,6 +42,7 @@ impl Conversation {
                 }
             }
             Event::Aborted { consumer, .. } => self.aborted(consumer, turn),
+            Event::PeerBrokers { brokers } => self.peers_changed(brokers, turn),
             Event::Closed { reason } => return Err(self.closed(reason, turn)),
             Event::Pause { .. } | Event::Resume { .. } => {}
         }

@@ -3,6 +3,7 @@
 mod advising;
 mod branches;
 mod client;
+mod clustering;
 mod consuming;
 mod sending;
 

@@ -37,7 +37,10 @@ impl Conversation {
             Event::Aborted { consumer, reason } => self.aborted(consumer, &reason, turn),
             Event::Closed { reason } => return Err(self.closed(reason, turn)),
             // Nothing asks for prepared branches here.
-            Event::Pause { .. } | Event::Resume { .. } | Event::Prepared { .. } => {}
+            Event::Pause { .. }
+            | Event::Resume { .. }
+            | Event::Prepared { .. }
+            | Event::PeerBrokers { .. } => {}
         }
         Ok(())
     }

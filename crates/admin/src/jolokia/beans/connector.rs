@@ -46,20 +46,20 @@ pub(crate) const ATTRIBUTES: &[Attribute<ServedConnector>] = &[
     reads(
         "UpdateClusterClients",
         java::BOOL,
-        "always false: no clusters",
-        |_, _| false.into(),
+        "`updateClusterClients`",
+        |one, _| one.updates_clients.into(),
     ),
     reads(
         "UpdateClusterClientsOnRemove",
         java::BOOL,
-        "always false",
-        |_, _| false.into(),
+        "`updateClusterClientsOnRemove`",
+        |one, _| one.updates_clients_on_remove.into(),
     ),
     reads(
         "RebalanceClusterClients",
         java::BOOL,
-        "always false",
-        |_, _| false.into(),
+        "`rebalanceClusterClients`",
+        |one, _| one.rebalances_clients.into(),
     ),
 ];
 

@@ -1,12 +1,12 @@
 //! A client that writes what it is told to, and reads what comes back.
 
-use crate::OpenWire;
 use crate::codec::{Decoder, Encoder, Format, Offer, Text, Wire};
 use crate::convert::destination::QUEUE;
 use crate::generated::{
     ActiveMQDestination, ConnectionId, ConnectionInfo, ConsumerId, ConsumerInfo, DataStructure,
     ProducerId, SessionId, SessionInfo,
 };
+use crate::{OpenWire, Settings};
 use bytes::{Bytes, BytesMut};
 use floodway_message::session::{Command, Connection, ConnectionEnd, Delivery, Event, Protocol};
 use floodway_message::{BodyKind, Destination, DestinationKind, MessageBuilder, Now, Output};
@@ -46,12 +46,16 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn open() -> Self {
+        Self::open_with(Settings::default())
+    }
+
+    pub(super) fn open_with(settings: Settings) -> Self {
         let now = Now {
             monotonic_ms: 1_000_000,
             wall_ms: 1_700_000_000_000,
         };
         let mut client = Self {
-            connection: OpenWire::default().open(1, now),
+            connection: OpenWire::new(settings).open(1, now),
             now,
             encoder: Encoder::default(),
             decoder: Decoder::new(Format::before_negotiation(), 1 << 20),

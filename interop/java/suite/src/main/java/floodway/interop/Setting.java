@@ -5,6 +5,8 @@ public final class Setting {
     /** Address of the broker's OpenWire connector. */
     public static final String HOST = System.getProperty("suite.host", "127.0.0.1");
     public static final int PORT = Integer.getInteger("suite.port", 61616);
+    /** Its connector that spreads failover clients over the brokers that bridge to it. */
+    public static final int SPREAD_PORT = Integer.getInteger("suite.spread.port", 0);
     /** "floodway" or "activemq"; decides only how a failure counts, never what is checked. */
     public static final String BROKER = System.getProperty("suite.broker", "floodway");
     /** Version of the ActiveMQ client on the class path. */

@@ -5,6 +5,10 @@ import floodway.interop.Fixture;
 import floodway.interop.Setting;
 import floodway.interop.Skipped;
 import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import javax.jms.MessageConsumer;
 import javax.jms.Queue;
@@ -137,6 +141,45 @@ public final class Neighbours extends Fixture {
             consumer.close();
             return stays;
         }, () -> "everything still crosses");
+    }
+
+    @Check(limit = 120, improvement = "tells only brokers that it connects to itself")
+    public void failoverClientsAreSpreadOverTheBrokers() throws Exception {
+        MessageConsumer here = session().createConsumer(queue());
+        // The neighbour is started, and known once something crosses.
+        Session there = neighbour();
+        send(there, queue(), "known");
+        awaited(here, "known");
+        List<ActiveMQConnection> clients = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            ActiveMQConnection client = track(new ActiveMQConnectionFactory("failover:(tcp://"
+                    + Setting.HOST + ":" + Setting.SPREAD_PORT + ")?randomize=false").createConnection());
+            client.start();
+            clients.add(client);
+        }
+        becomes(() -> away(clients) > 0, () -> "all clients stay at one broker");
+        holds(away(clients) < clients.size(), "all clients went to the neighbour");
+        for (ActiveMQConnection client : clients) {
+            send(session(client), queue(), client.getClientID());
+        }
+        Set<String> got = new TreeSet<>();
+        for (int i = 0; i < clients.size(); i++) {
+            TextMessage message = (TextMessage) here.receive(BRIDGES);
+            holds(message != null, "only " + got + " came");
+            got.add(message.getText());
+        }
+        equal(clients.size(), got.size());
+    }
+
+    /** How many are connected to the neighbour. */
+    private static int away(List<ActiveMQConnection> clients) {
+        int away = 0;
+        for (ActiveMQConnection client : clients) {
+            if (String.valueOf(client.getTransport().getRemoteAddress()).endsWith(":" + Setting.BRIDGE_PORT)) {
+                away++;
+            }
+        }
+        return away;
     }
 
     @Check(limit = 120)
