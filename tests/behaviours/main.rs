@@ -2,6 +2,7 @@
 //! users can see.
 
 mod administration;
+mod changes_are_written_into_the_file;
 mod configuration_errors_name_the_line;
 mod connections_have_limits;
 mod documented_session;

@@ -25,4 +25,7 @@ pub use account::{Account, Role};
 pub use error::AdminError;
 pub use jolokia::policy::{JolokiaPolicy, MBeanRule, RemoteHost};
 pub use listener::{Admin, BoundAdmin, Watched};
-pub use settings::{ServedConnector, Settings};
+pub use settings::{
+    Changed, ConfigurationFile, Difference, EntryDifference, FileRefusal, LiveDifference,
+    Persisted, PersistentChange, Reload, RestartDifference, ServedConnector, Settings, Written,
+};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) mod connections;
 pub(crate) mod destinations;
+pub(crate) mod reload;
 pub(crate) mod set;
 pub(crate) mod status;
 

@@ -31,6 +31,10 @@ pub(crate) fn router(settings: Arc<Settings>, watched: Watched) -> Router {
         .route("/api/explain", get(explain::explain))
         .route("/api/settings", get(rest::set::settings))
         .route("/api/set", post(rest::set::set))
+        .route(
+            "/api/reload",
+            get(rest::reload::show).post(rest::reload::apply),
+        )
         .route(JOLOKIA, get(jolokia::get).post(jolokia::post))
         .route(
             "/api/jolokia/{*request}",

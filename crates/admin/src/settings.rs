@@ -1,6 +1,14 @@
 //! Where administration listens, who may log in, and what a client may cost.
 
 use crate::{Account, JolokiaPolicy};
+use std::sync::Arc;
+
+mod file;
+
+pub use file::{
+    Changed, ConfigurationFile, Difference, EntryDifference, FileRefusal, LiveDifference,
+    Persisted, PersistentChange, Reload, RestartDifference, Written,
+};
 
 /// Settings of the room. Bytes and milliseconds.
 #[derive(Debug, Clone)]
@@ -43,6 +51,8 @@ pub struct Settings {
     pub connectors: Vec<ServedConnector>,
     /// Directory of the broker's data, to be shown.
     pub data_directory: String,
+    /// The file that the broker was started with; without one nothing is written or read again.
+    pub configuration: Option<Arc<dyn ConfigurationFile>>,
 }
 
 /// A connector of the broker, to be shown.
@@ -84,6 +94,7 @@ impl Default for Settings {
             answer_bytes_max: 64 << 20,
             connectors: Vec::new(),
             data_directory: String::new(),
+            configuration: None,
         }
     }
 }

@@ -15,8 +15,12 @@ use floodway_message::{Destination, Now};
 use std::fmt;
 use std::sync::Arc;
 
+mod reload;
 #[cfg(test)]
 mod tests;
+
+pub use crate::policy::PolicyTable;
+pub use reload::{Adoption, Stray, wanted_usage};
 
 /// Greatest size; more is a mistake of the unit.
 const SIZE_BYTES_MAX: u64 = 1 << 50;
@@ -315,7 +319,59 @@ fn list<T>(table: &'static [Attribute<T>], target: &T) -> Vec<Setting> {
     table.iter().map(one).collect()
 }
 
+/// Everything that can be set of a policy entry, as it is.
+pub fn settings_of_entry(entry: &PolicyEntry) -> Vec<Setting> {
+    list(OF_DESTINATION, entry)
+}
+
+/// Everything that can be set of the broker's limits, as it is.
+pub fn settings_of_usage(usage: &SystemUsage) -> Vec<Setting> {
+    list(OF_BROKER, usage)
+}
+
+/// Changes a policy entry that no destination has yet.
+///
+/// # Errors
+/// When there is no such setting, or a value is not of its kind; then nothing is changed.
+pub fn change_entry(
+    entry: &mut PolicyEntry,
+    asked: &[(&str, &str)],
+) -> Result<Vec<Setting>, SetError> {
+    Ok(apply(entry, &find(OF_DESTINATION, asked)?))
+}
+
+/// Changes limits that no broker has yet.
+///
+/// # Errors
+/// As [`change_entry`].
+pub fn change_usage(
+    usage: &mut SystemUsage,
+    asked: &[(&str, &str)],
+) -> Result<Vec<Setting>, SetError> {
+    Ok(apply(usage, &find(OF_BROKER, asked)?))
+}
+
 impl Broker {
+    /// Whether [`Broker::set`] would take a change; nothing is changed.
+    ///
+    /// # Errors
+    /// Those of [`Broker::set`].
+    pub fn check(
+        &self,
+        target: Option<&Destination>,
+        asked: &[(&str, &str)],
+    ) -> Result<(), SetError> {
+        let Some(name) = target else {
+            return find(OF_BROKER, asked).map(drop);
+        };
+        if !self.nodes.read().contains_key(name) {
+            return Err(SetError::NoDestination {
+                destination: name.clone(),
+            });
+        }
+        find(OF_DESTINATION, asked).map(drop)
+    }
+
     /// Everything that can be set on a destination, or on the broker (`None`), as it is.
     pub fn settings_of(&self, target: Option<&Destination>) -> Option<Vec<Setting>> {
         let Some(name) = target else {

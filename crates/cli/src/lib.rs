@@ -45,8 +45,10 @@ pub enum Verb {
     Connections(Remote),
     /// Tells which producers are blocked, why, and what would help
     Explain(Explain),
-    /// Changes limits and policies of a running broker, until its next start
+    /// Changes limits and policies of a running broker, until its next start or for good
     Set(Set),
+    /// Shows what a running broker would change if it read its file again, and changes it
+    Reload(Reload),
 }
 
 /// How to reach a running broker.
@@ -103,6 +105,23 @@ pub struct Set {
     /// What to change, for example memoryLimit=2mb; without any, shows what can be changed
     #[arg(value_name = "NAME=VALUE")]
     pub assignments: Vec<Assignment>,
+    /// Writes the change into the broker's activemq.xml as well
+    #[arg(long, requires = "assignments")]
+    pub persist: bool,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `reload`.
+#[derive(Debug, Clone, Args)]
+pub struct Reload {
+    /// Makes the changes; with the token of an earlier look, only if they are still the same
+    #[arg(long, value_name = "TOKEN", num_args = 0..=1, default_missing_value = "")]
+    pub apply: Option<String>,
+    /// Keeps what was set while the broker ran, where the file did not change
+    #[arg(long)]
+    pub keep_live: bool,
     /// How to reach the broker.
     #[command(flatten)]
     pub remote: Remote,

@@ -3,11 +3,12 @@
 //! What comes from the broker was partly written by its clients (names, addresses), so nothing of
 //! it reaches the terminal with control characters in it.
 
-use crate::{Queues, Remote, Set, Verb};
+use crate::{Queues, Reload, Remote, Set, Verb};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 mod password;
+mod reload;
 mod text;
 
 /// A broker that does not answer in so long is not waited for.
@@ -94,6 +95,7 @@ pub fn ask(verb: &Verb) -> Result<String, RemoteError> {
             }
         }
         Verb::Set(set) => change(set),
+        Verb::Reload(asked) => reload(asked),
         Verb::Start(_) | Verb::Doctor(_) => Err(RemoteError::NotRemote),
     }
 }
@@ -119,13 +121,45 @@ fn change(set: &Set) -> Result<String, RemoteError> {
         return Ok(shown(&set.remote, &rows, text::settings));
     }
     let mut change = json!({"target": set.target});
-    for one in &set.assignments {
-        if let Value::Object(fields) = &mut change {
+    if let Value::Object(fields) = &mut change {
+        for one in &set.assignments {
             fields.insert(one.name.clone(), Value::String(one.value.clone()));
+        }
+        if set.persist {
+            fields.insert("persist".into(), Value::Bool(true));
         }
     }
     let answer = broker.post("/api/set", &change)?;
     Ok(shown(&set.remote, &answer, text::changed))
+}
+
+/// What was shown is what is made: both have the same token.
+fn reload(asked: &Reload) -> Result<String, RemoteError> {
+    let broker = Broker::new(&asked.remote)?;
+    let keep = if asked.keep_live {
+        "?keepLive=true"
+    } else {
+        ""
+    };
+    let token = match asked.apply.as_deref() {
+        None => {
+            let found = broker.get(&format!("/api/reload{keep}"))?;
+            return Ok(shown(&asked.remote, &found, |found| {
+                reload::difference(found, asked.keep_live)
+            }));
+        }
+        Some("") => {
+            let found = broker.get(&format!("/api/reload{keep}"))?;
+            let token = found.get("token").and_then(Value::as_str);
+            token.unwrap_or_default().to_owned()
+        }
+        Some(token) => token.to_owned(),
+    };
+    let change = json!({"token": token, "keepLive": asked.keep_live});
+    let made = broker.post("/api/reload", &change)?;
+    Ok(shown(&asked.remote, &made, |made| {
+        reload::difference(made, asked.keep_live)
+    }))
 }
 
 fn shown(remote: &Remote, answer: &Value, text: impl Fn(&Value) -> String) -> String {

@@ -71,6 +71,7 @@ pub(crate) fn read<'d, 'i>(
     core.logins = plugins::read(reader, broker);
 
     let mut settings = Settings {
+        asked_usage: core.usage.clone(),
         broker: core,
         persistence,
         spool_directory,
@@ -82,6 +83,7 @@ pub(crate) fn read<'d, 'i>(
     check::limits(reader, &mut settings, &limit_places, (environment, adjusts));
     check::policies(reader, &mut settings, policies);
     check::connectors(reader, broker, &settings);
+    check::effect::check(reader, broker, &settings.broker, &limit_places);
     settings
 }
 

@@ -12,6 +12,7 @@ use crate::settings::{Persistence, Settings};
 use crate::usage::UsagePlaces;
 use crate::value::size_text;
 
+pub(crate) mod effect;
 #[cfg(test)]
 mod tests;
 

@@ -10,11 +10,13 @@ use floodway_broker::settings::{
 use floodway_message::DestinationKind;
 use floodway_store::SyncPolicy;
 
+use crate::environment::Environment;
 use crate::report::{Report, Severity};
 use crate::settings::{Connector, Persistence, ProtocolSettings, Settings};
 use crate::value::size_text;
 use crate::{Options, Source, load};
 
+mod gates;
 #[cfg(test)]
 mod tests;
 
@@ -49,7 +51,7 @@ pub fn doctor(source: &Source, options: &Options) -> Diagnosis {
     match load(source, options) {
         Ok(loaded) => {
             let mut text = notes_text(&loaded.report);
-            text.push_str(&settings_text(&loaded.settings));
+            text.push_str(&settings_text(&loaded.settings, &options.environment));
             Diagnosis {
                 text,
                 errors_count: 0,
@@ -87,7 +89,7 @@ fn notes_text(report: &Report) -> String {
     )
 }
 
-fn settings_text(settings: &Settings) -> String {
+fn settings_text(settings: &Settings, environment: &Environment) -> String {
     let broker = &settings.broker;
     let mut rows = vec![
         vec!["broker".into(), broker.name.clone()],
@@ -97,9 +99,13 @@ fn settings_text(settings: &Settings) -> String {
             "spool".into(),
             settings.spool_directory.display().to_string(),
         ],
-        vec!["limits".into(), usage_text(&broker.usage)],
-        vec!["when full".into(), full_text(&broker.usage)],
     ];
+    rows.push(vec!["limits".into(), usage_text(&broker.usage)]);
+    rows.push(vec![
+        "machine".into(),
+        gates::machine_text(settings, environment),
+    ]);
+    rows.push(vec!["when full".into(), full_text(&broker.usage)]);
     rows.extend(settings.connectors.iter().map(connector_row));
     if settings.connectors.is_empty() {
         rows.push(vec!["connectors".into(), "none".into()]);
@@ -108,8 +114,6 @@ fn settings_text(settings: &Settings) -> String {
         [
             "policy",
             "line",
-            "memory",
-            "producers",
             "cursor",
             "prefetch",
             "pending",
@@ -118,18 +122,14 @@ fn settings_text(settings: &Settings) -> String {
         .map(String::from)
         .to_vec(),
     ];
-    policies.extend(
-        broker
-            .policies
-            .iter()
-            .map(|entry| policy_row(entry, &broker.usage)),
-    );
-    let mut others = policy_row(&broker.default_policy, &broker.usage);
+    policies.extend(broker.policies.iter().map(policy_row));
+    let mut others = policy_row(&broker.default_policy);
     if let Some(first) = others.first_mut() {
         *first = "all others".into();
     }
     policies.push(others);
-    format!("\n{}\n{}", table(&rows), table(&policies))
+    let gates = gates::gates_text(broker);
+    format!("\n{}\n{}\n{gates}", table(&rows), table(&policies))
 }
 
 fn persistence_text(persistence: &Persistence) -> String {
@@ -209,28 +209,7 @@ fn connector_row(connector: &Connector) -> Vec<String> {
     ]
 }
 
-fn policy_row(entry: &PolicyEntry, usage: &SystemUsage) -> Vec<String> {
-    let memory = if entry.memory_limit_bytes == 0 {
-        "as broker".into()
-    } else {
-        size_text(entry.memory_limit_bytes)
-    };
-    let producers = if !entry.producer_flow_control {
-        "never wait".into()
-    } else if entry
-        .send_fail_if_no_space
-        .unwrap_or(usage.send_fail_if_no_space)
-    {
-        "refused".into()
-    } else {
-        match entry
-            .send_fail_after_timeout_ms
-            .unwrap_or(usage.send_fail_after_timeout_ms)
-        {
-            0 => "wait".into(),
-            ms => format!("wait {ms} ms"),
-        }
-    };
+fn policy_row(entry: &PolicyEntry) -> Vec<String> {
     let is_queue = matches!(
         entry.kind,
         DestinationKind::Queue | DestinationKind::TempQueue
@@ -252,18 +231,20 @@ fn policy_row(entry: &PolicyEntry, usage: &SystemUsage) -> Vec<String> {
         PendingMessageLimit::None | PendingMessageLimit::Constant(_) => "all".into(),
     };
     vec![
-        format!("{}{}", entry.kind.scheme(), entry.pattern),
+        pattern_text(entry),
         match entry.line {
             0 => "-".into(),
             line => line.to_string(),
         },
-        memory,
-        producers,
         cursor.into(),
         prefetch.to_string(),
         pending,
         dead_letters_text(entry, is_queue),
     ]
+}
+
+fn pattern_text(entry: &PolicyEntry) -> String {
+    format!("{}{}", entry.kind.scheme(), entry.pattern)
 }
 
 fn dead_letters_text(entry: &PolicyEntry, is_queue: bool) -> String {

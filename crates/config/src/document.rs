@@ -66,6 +66,11 @@ pub(crate) fn read_properties(path: &Path) -> Result<String, ConfigError> {
 
 /// Reads a file of at most [`FILE_BYTES_MAX`] bytes as text.
 pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
+    decode(read_bytes(path, name)?, name)
+}
+
+/// Reads a file of at most [`FILE_BYTES_MAX`] bytes.
+pub(crate) fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, ConfigError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
@@ -79,11 +84,11 @@ pub(crate) fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> 
             limit: FILE_BYTES_MAX,
         });
     }
-    decode(bytes, name)
+    Ok(bytes)
 }
 
 /// UTF-8, or ISO-8859-1 where the first line declares it.
-fn decode(bytes: Vec<u8>, name: &str) -> Result<String, ConfigError> {
+pub(crate) fn decode(bytes: Vec<u8>, name: &str) -> Result<String, ConfigError> {
     let bytes = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(error) => error.into_bytes(),

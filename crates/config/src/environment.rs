@@ -8,7 +8,9 @@
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(test)]
 mod tests;
@@ -26,10 +28,18 @@ pub struct DiskSpace {
 }
 
 /// Where disk space is read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Disks {
     System,
     Fixed(Option<DiskSpace>),
+    Still(Arc<Mutex<Remembered>>),
+}
+
+/// What disks were like when they were looked at first.
+#[derive(Debug, Default)]
+struct Remembered {
+    spaces: BTreeMap<PathBuf, Option<DiskSpace>>,
+    used_bytes: BTreeMap<PathBuf, u64>,
 }
 
 /// Variables, directory, memory and disks.
@@ -88,6 +98,20 @@ impl Environment {
         self
     }
 
+    /// The same with disks that stay as they are when they are first looked at: two
+    /// configurations that are read with it differ in what they say and in nothing else.
+    #[must_use]
+    pub(crate) fn still(&self) -> Self {
+        let disks = match &self.disks {
+            Disks::System => Disks::Still(Arc::default()),
+            disks => disks.clone(),
+        };
+        Self {
+            disks,
+            ..self.clone()
+        }
+    }
+
     /// An environment variable.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
@@ -115,30 +139,64 @@ impl Environment {
 
     /// Bytes of the files that stand directly in a directory; 0 when there is none.
     pub(crate) fn directory_bytes(&self, directory: &Path) -> u64 {
-        /// More files than these are not counted.
-        const FILES_MAX: usize = 100_000;
-        let files = fs::read_dir(directory).into_iter().flatten().flatten();
-        files
-            .take(FILES_MAX)
-            .filter_map(|file| file.metadata().ok())
-            .filter(fs::Metadata::is_file)
-            .fold(0, |sum, file| sum.saturating_add(file.len()))
+        match &self.disks {
+            Disks::Still(remembered) => {
+                let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = remembered.used_bytes.entry(directory.into());
+                *known.or_insert_with(|| bytes_in(directory))
+            }
+            Disks::System | Disks::Fixed(_) => bytes_in(directory),
+        }
+    }
+
+    /// `true` when two paths, or the nearest directories above them that exist, are of one file
+    /// system.
+    pub(crate) fn same_disk(&self, one: &Path, other: &Path) -> bool {
+        match &self.disks {
+            Disks::Fixed(space) => space.is_some(),
+            Disks::System | Disks::Still(_) => {
+                device_of(one).is_some_and(|device| Some(device) == device_of(other))
+            }
+        }
     }
 
     /// Space of the file system of a path, or of the nearest directory above that exists.
     pub(crate) fn disk(&self, path: &Path) -> Option<DiskSpace> {
-        match self.disks {
-            Disks::Fixed(space) => space,
-            Disks::System => {
-                let existing = path.ancestors().find(|ancestor| ancestor.exists())?;
-                let found = rustix::fs::statvfs(existing).ok()?;
-                Some(DiskSpace {
-                    total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
-                    available_bytes: found.f_bavail.saturating_mul(found.f_frsize),
-                })
+        match &self.disks {
+            Disks::Fixed(space) => *space,
+            Disks::System => space_of(path),
+            Disks::Still(remembered) => {
+                let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = remembered.spaces.entry(path.into());
+                *known.or_insert_with(|| space_of(path))
             }
         }
     }
+}
+
+fn bytes_in(directory: &Path) -> u64 {
+    /// More files than these are not counted.
+    const FILES_MAX: usize = 100_000;
+    let files = fs::read_dir(directory).into_iter().flatten().flatten();
+    files
+        .take(FILES_MAX)
+        .filter_map(|file| file.metadata().ok())
+        .filter(fs::Metadata::is_file)
+        .fold(0, |sum, file| sum.saturating_add(file.len()))
+}
+
+fn device_of(path: &Path) -> Option<u64> {
+    let existing = path.ancestors().find(|ancestor| ancestor.exists())?;
+    existing.metadata().ok().map(|found| found.dev())
+}
+
+fn space_of(path: &Path) -> Option<DiskSpace> {
+    let existing = path.ancestors().find(|ancestor| ancestor.exists())?;
+    let found = rustix::fs::statvfs(existing).ok()?;
+    Some(DiskSpace {
+        total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+        available_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+    })
 }
 
 /// Memory that this process may use: physical, or less by control group.

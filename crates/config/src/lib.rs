@@ -7,6 +7,9 @@
 //! all but the used ones have a note with their line in the [`Report`].
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use floodway_message::Destination;
 
 mod admin;
 mod advice;
@@ -15,8 +18,10 @@ mod check;
 mod connector;
 mod doctor;
 mod document;
+mod edit;
 mod environment;
 mod error;
+mod file;
 mod jolokia_access;
 mod paths;
 mod persistence;
@@ -41,6 +46,7 @@ pub use doctor::{Diagnosis, doctor};
 pub use document::FILE_BYTES_MAX;
 pub use environment::{DiskSpace, Environment};
 pub use error::ConfigError;
+pub use file::{FileError, LiveFile};
 pub use report::{Account, Disposition, Note, Report, Severity};
 pub use settings::{Connector, Persistence, ProtocolSettings, Settings};
 
@@ -113,8 +119,15 @@ pub fn load(source: &Source, options: &Options) -> Result<Loaded, ConfigError> {
     match source {
         Source::File(path) => {
             let name = path.display().to_string();
-            let text = document::read_text(path, &name)?;
-            load_text((&name, Some(path)), &text, options)
+            let bytes = document::read_bytes(path, &name)?;
+            let text = document::decode(bytes.clone(), &name)?;
+            let mut loaded = load_text((&name, Some(path)), &text, options)?;
+            // The broker may write to this very file, and read it again.
+            let file = LiveFile::new(path, bytes, (&loaded, options));
+            if let Some(admin) = &mut loaded.settings.admin {
+                admin.room.configuration = Some(Arc::new(file));
+            }
+            Ok(loaded)
         }
         Source::BuiltIn => load_text((DEFAULT_NAME, None), DEFAULT_XML, options),
         Source::Text { name, text } => {
@@ -123,13 +136,17 @@ pub fn load(source: &Source, options: &Options) -> Result<Loaded, ConfigError> {
     }
 }
 
+/// The text without the mark that some editors begin a file with.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 fn load_text(
     (file, path): (&str, Option<&Path>),
     text: &str,
     options: &Options,
 ) -> Result<Loaded, ConfigError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let document = document::parse(text, file)?;
+    let document = document::parse(without_mark(text), file)?;
     let environment = &options.environment;
     let paths = Paths::new(path, options.data_directory.as_deref(), environment);
     let system = paths.system_properties(environment);
@@ -150,4 +167,28 @@ fn load_text(
             report: Box::new(report),
         }),
     }
+}
+
+/// Changes settings of a destination, or of the broker (`None`), in a text that was loaded before.
+/// `ascii`: nothing else can be written in the file's encoding.
+fn edit_text(
+    (file, path): (&str, &Path),
+    (text, ascii): (&str, bool),
+    options: &Options,
+    (target, asked): (Option<&Destination>, &[(&str, &str)]),
+) -> Result<Option<edit::Edited>, ConfigError> {
+    let text = without_mark(text);
+    let document = document::parse(text, file)?;
+    let environment = &options.environment;
+    let paths = Paths::new(Some(path), options.data_directory.as_deref(), environment);
+    let system = paths.system_properties(environment);
+    let mut reader = Reader::new(&document, Placeholders::new(environment, system));
+    let root = document.root_element();
+    spring::read_placeholders(&mut reader, root, &paths);
+    let style = edit::Style::of(text, ascii);
+    let broker = spring::find_broker(&mut reader, root);
+    Ok(broker.map(|broker| match target {
+        Some(target) => edit::policy::edit(&mut reader, broker, (target, asked), style),
+        None => edit::usage::edit(&mut reader, broker, asked, style),
+    }))
 }

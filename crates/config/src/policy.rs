@@ -9,9 +9,9 @@ use floodway_message::destination::NAME_BYTES_MAX;
 use roxmltree::Node;
 
 use crate::reader::{Place, Reader, children, is_core, name};
-use crate::report::{Disposition, Severity};
 use crate::value::quoted;
 
+mod effect;
 mod strategy;
 #[cfg(test)]
 mod tests;
@@ -170,7 +170,7 @@ fn read_entry<'d, 'i>(
     strategy::read_slow_consumers(reader, node, entry);
     strategy::read_dead_letters(reader, node, entry);
     strategy::read_recovery(reader, node, entry);
-    check_entry(reader, node, entry);
+    effect::check(reader, node, entry);
 }
 
 /// Memory, paging and flow control.
@@ -268,46 +268,5 @@ fn read_advisories(
         ("includeBodyForAdvisory", &mut advisories.with_body),
     ] {
         reader.set_truth(node, attribute, target);
-    }
-}
-
-/// Combinations that do not do what they seem to.
-fn check_entry(reader: &mut Reader<'_, '_, '_>, node: Node<'_, '_>, entry: &PolicyEntry) {
-    let place = reader.place(node);
-    let waits = entry.send_fail_after_timeout_ms.is_some_and(|ms| ms > 0);
-    if entry.send_fail_if_no_space == Some(true) && waits {
-        reader.warn(
-            &place,
-            (
-                "sendFailIfNoSpace refuses at once, so that sendFailIfNoSpaceAfterTimeout never \
-                 counts",
-                "keep the one that is meant",
-            ),
-        );
-    }
-    if !entry.producer_flow_control && entry.send_fail_if_no_space == Some(true) {
-        reader.warn(
-            &place,
-            (
-                "producerFlowControl=\"false\" switches the memory limit off, so that \
-                 sendFailIfNoSpace only counts for a full disk",
-                "leave producerFlowControl out",
-            ),
-        );
-    }
-    if entry.kind.is_queue() {
-        for property in ["pendingMessageLimitStrategy", "messageEvictionStrategy"] {
-            if children(node).any(|child| name(child) == property) {
-                reader.tell(
-                    &place,
-                    Disposition::Used,
-                    Severity::Warning,
-                    (
-                        format!("{property} has no effect on queues"),
-                        "move it to the entry of a topic",
-                    ),
-                );
-            }
-        }
     }
 }

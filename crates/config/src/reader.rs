@@ -13,6 +13,7 @@ use crate::placeholder::Placeholders;
 use crate::report::{Account, Disposition, Note, Report, Severity};
 use crate::value::{self, ValueError, quoted};
 
+mod outline;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -359,7 +360,10 @@ impl<'d, 'i, 'e> Reader<'d, 'i, 'e> {
     pub(crate) fn finish(mut self, file: &str) -> Report {
         self.sweep();
         let accounts = self.accounts();
-        Report::new(file, self.notes, accounts)
+        let outline = self.outline();
+        let mut report = Report::new(file, self.notes, accounts);
+        report.outline = outline;
+        report
     }
 
     fn accounts(&self) -> Vec<Account> {

@@ -97,6 +97,20 @@ pub struct Report {
     pub(crate) file: String,
     pub(crate) notes: Vec<Note>,
     pub(crate) accounts: Vec<Account>,
+    pub(crate) outline: Vec<OutlineLine>,
+}
+
+/// A value of the broker that counts, with its placeholders replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OutlineLine {
+    /// Elements from the broker on, and the attribute; no two are the same.
+    pub(crate) subject: String,
+    /// Line in the file.
+    pub(crate) line: u32,
+    /// Its value; nothing for an element.
+    pub(crate) value: String,
+    /// The value must not be shown.
+    pub(crate) secret: bool,
 }
 
 impl Report {
@@ -121,6 +135,7 @@ impl Report {
             file: file.into(),
             notes,
             accounts,
+            outline: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use floodway_broker::settings::BrokerSettings;
+use floodway_broker::settings::{BrokerSettings, SystemUsage};
 use floodway_store::JournalSettings;
 use floodway_transport::ConnectorSettings;
 
@@ -23,6 +23,8 @@ pub struct Settings {
     pub data_directory: PathBuf,
     /// Listeners whose protocol is built, in the order of the file.
     pub connectors: Vec<Connector>,
+    /// The limits as the file gives them, before they were lowered to what the machine has.
+    pub asked_usage: SystemUsage,
     /// Administration over HTTP; `None` without.
     pub admin: Option<AdminSettings>,
 }

@@ -84,7 +84,7 @@ fn percent_of(bytes: u64, percent: u64) -> u64 {
 }
 
 /// `<x><x …/></x>`: a property and the element of the same name inside, which some files forget.
-fn bean<'d, 'i>(
+pub(crate) fn bean<'d, 'i>(
     reader: &mut Reader<'d, 'i, '_>,
     parent: Node<'d, 'i>,
     property: &str,

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use floodway_config::{
-    ConfigError, Disposition, Environment, Options, Report, Severity, Source, load,
+    ConfigError, Disposition, Environment, Options, Report, Severity, Source, doctor, load,
 };
 
 fn corpus() -> Option<PathBuf> {
@@ -131,6 +131,43 @@ fn every_file_of_the_corpus_is_read_and_accounted_for() {
         started * 2 > files.len(),
         "fewer than half of the files start a broker"
     );
+}
+
+#[test]
+fn doctor_has_a_page_for_every_file_of_the_corpus() {
+    let Some(folder) = corpus() else {
+        println!("skipped: the folder ../shared/corpus/activemq-xml is not there");
+        return;
+    };
+    let options = Options {
+        data_directory: None,
+        admin: None,
+        environment: Environment::fixed(&folder, 16 << 30, []),
+    };
+    for path in files(&folder) {
+        let source = Source::File(path.clone());
+        let diagnosis = doctor(&source, &options);
+        let text = diagnosis.to_string();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Ok(loaded) = load(&source, &options) else {
+            assert!(diagnosis.errors_count() > 0, "{name}: {text}");
+            assert!(
+                text.ends_with("does not start with this file.\n"),
+                "{name}: {text}"
+            );
+            continue;
+        };
+        assert_eq!(diagnosis.errors_count(), 0, "{name}: {text}");
+        // A row for each entry and one for all others, in both tables.
+        let broker = &loaded.settings.broker;
+        let rows = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
+        assert_eq!(rows("all others "), 2, "{name}: {text}");
+        for entry in &broker.policies {
+            let pattern = format!("{}{} ", entry.kind.scheme(), entry.pattern);
+            assert!(rows(&pattern) >= 2, "{name}: {pattern} in {text}");
+        }
+        assert!(text.contains("16 gb of memory"), "{name}: {text}");
+    }
 }
 
 /// Counts why a file does not start, once per reason and file.

@@ -1,9 +1,12 @@
-//! `POST /api/set`: changes of a running broker. They last until its next start.
+//! `POST /api/set`: changes of a running broker. They last until its next start, or with `persist`
+//! for good: then they are written into its configuration file first, and not made at all when
+//! that fails.
 
 use crate::gate::Actor;
 use crate::listener::Peer;
 use crate::reply::{json, refuse};
 use crate::routes::House;
+use crate::{ConfigurationFile, PersistentChange, Written};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
@@ -14,7 +17,10 @@ use floodway_message::Destination;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use tokio::task::spawn_blocking;
 
+/// What is said of a panic, which is in the log.
+pub(crate) const BUG: &str = "this met a bug in the broker; please report it";
 /// What `target` says for the broker itself.
 const BROKER: &str = "broker";
 
@@ -23,6 +29,8 @@ const BROKER: &str = "broker";
 pub(crate) struct Change {
     /// `broker`, or a destination: `queue://X`.
     target: String,
+    /// `true` writes the change into the configuration file as well.
+    persist: Option<Given>,
     /// Settings by their names; the broker knows which there are.
     #[serde(flatten)]
     settings: BTreeMap<String, Given>,
@@ -52,6 +60,9 @@ impl fmt::Display for Given {
 pub(crate) struct Done {
     target: String,
     changed: Vec<Row>,
+    /// Where it was written, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    persisted: Option<Written>,
 }
 
 /// A setting.
@@ -107,9 +118,12 @@ pub(crate) async fn set(
             return refuse(StatusCode::BAD_REQUEST, &reason);
         }
     };
-    match apply(&house, (&actor, peer), &change) {
-        Ok(done) => json(&done),
-        Err((status, reason)) => refuse(status, &reason),
+    // Writing a file takes its time; the other requests go on.
+    let made = spawn_blocking(move || apply(&house, (&actor, peer), &change)).await;
+    match made {
+        Ok(Ok(done)) => json(&done),
+        Ok(Err((status, reason))) => refuse(status, &reason),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, BUG),
     }
 }
 
@@ -130,15 +144,7 @@ pub(crate) fn apply(
         .map(|(name, given)| (name.as_str(), given.to_string()))
         .collect();
     let asked: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, &**text)).collect();
-    let now = (house.watched.now)();
-    let broker = &house.watched.broker;
-    let changed = broker.set(target.as_ref(), &asked, now).map_err(|error| {
-        let status = match error {
-            SetError::NoDestination { .. } => StatusCode::NOT_FOUND,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        (status, error.to_string())
-    })?;
+    let (changed, persisted) = make(house, (target.as_ref(), &asked), change.persists()?)?;
     for one in &changed {
         tracing::info!(
             "user {} at {} set {} of {} to {} (it was {})",
@@ -150,6 +156,17 @@ pub(crate) fn apply(
             one.before
         );
     }
+    if let Some(written) = &persisted {
+        tracing::info!(
+            "user {} at {} had it written: {}:{}: {}; as before in {}",
+            actor.name,
+            peer.0,
+            written.file,
+            written.line,
+            written.how,
+            written.backup
+        );
+    }
     let row = |one: Setting| Row {
         name: one.name,
         value: one.value,
@@ -159,6 +176,59 @@ pub(crate) fn apply(
     Ok(Done {
         target: change.target.clone(),
         changed: changed.into_iter().map(row).collect(),
+        persisted,
+    })
+}
+
+impl Change {
+    fn persists(&self) -> Result<bool, (StatusCode, String)> {
+        match self.persist.as_ref().map(ToString::to_string).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => {
+                let reason = "persist is true or false".to_owned();
+                Err((StatusCode::BAD_REQUEST, reason))
+            }
+        }
+    }
+}
+
+/// What was changed, and where it was written.
+type Made = (Vec<Setting>, Option<Written>);
+
+/// Makes a change, and writes it if it `persists`.
+fn make(
+    house: &House,
+    (target, asked): (Option<&Destination>, &[(&str, &str)]),
+    persists: bool,
+) -> Result<Made, (StatusCode, String)> {
+    let now = (house.watched.now)();
+    let broker = &house.watched.broker;
+    if !persists {
+        let changed = broker.set(target, asked, now).map_err(not_settable)?;
+        return Ok((changed, None));
+    }
+    broker.check(target, asked).map_err(not_settable)?;
+    let change = PersistentChange { target, asked, now };
+    let made = file_of(house)?.persist(broker, &change);
+    let made = made.map_err(|refusal| (StatusCode::CONFLICT, refusal.reason))?;
+    Ok((made.changed, Some(made.written)))
+}
+
+fn not_settable(error: SetError) -> (StatusCode, String) {
+    let status = match error {
+        SetError::NoDestination { .. } => StatusCode::NOT_FOUND,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    (status, error.to_string())
+}
+
+/// The file behind the broker.
+pub(crate) fn file_of(house: &House) -> Result<&dyn ConfigurationFile, (StatusCode, String)> {
+    house.settings.configuration.as_deref().ok_or_else(|| {
+        let reason = "the broker was not started with a configuration file; start it with \
+                      --config FILE";
+        (StatusCode::CONFLICT, reason.to_owned())
     })
 }
 

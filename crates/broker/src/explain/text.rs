@@ -50,6 +50,7 @@ impl fmt::Display for Blockage {
             writeln!(f, "  {}. {}", number + 1, remedy.advice)?;
             if let Some(command) = &remedy.command {
                 writeln!(f, "     now:   {command}")?;
+                writeln!(f, "     keep:  {command} --persist")?;
             }
             if let Some(xml) = &remedy.xml {
                 writeln!(f, "     later: {xml}")?;

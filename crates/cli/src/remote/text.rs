@@ -116,16 +116,32 @@ pub(super) fn settings(rows: &Value) -> String {
 /// What was set.
 pub(super) fn changed(answer: &Value) -> String {
     let rows = answer.get("changed").and_then(Value::as_array);
+    let written = answer.get("persisted").filter(|written| !written.is_null());
+    let until = if written.is_some() {
+        ""
+    } else {
+        " until the next start"
+    };
     let line = |row: &Value| {
         format!(
-            "{}: {} is {} (it was {}) until the next start\n",
+            "{}: {} is {} (it was {}){until}\n",
             field(answer, "target"),
             field(row, "name"),
             field(row, "value"),
             field(row, "before")
         )
     };
-    rows.into_iter().flatten().map(line).collect()
+    let lines: String = rows.into_iter().flatten().map(line).collect();
+    let Some(written) = written else {
+        return lines;
+    };
+    format!(
+        "{lines}{}:{}: {}; the file as it was is {}\n",
+        field(written, "file"),
+        field(written, "line"),
+        field(written, "how"),
+        field(written, "backup")
+    )
 }
 
 fn table(head: &[&str], rows: &Value, row: impl Fn(&Value) -> Vec<String>) -> String {
@@ -169,11 +185,11 @@ fn usage(used: &Value) -> String {
     }
 }
 
-fn number(value: &Value, name: &str) -> u64 {
+pub(super) fn number(value: &Value, name: &str) -> u64 {
     value.get(name).and_then(Value::as_u64).unwrap_or_default()
 }
 
-fn field(value: &Value, name: &str) -> String {
+pub(super) fn field(value: &Value, name: &str) -> String {
     match value.get(name) {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
