@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// The only consumer, the only producer and the only transaction of a session.
 const NUMBER: u64 = 1;
 /// Most bytes of bodies that a browse holds.
-const BROWSE_BYTES_MAX: usize = 16 << 20;
+pub(crate) const BROWSE_BYTES_MAX: usize = 16 << 20;
 
 /// What becomes of the messages that are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +88,19 @@ impl Clerk {
         selector: Option<Arc<Selector>>,
         most: usize,
     ) -> Result<Vec<Arc<Message>>, Failure> {
+        self.browse_from(queue, selector, (0, most)).await
+    }
+
+    /// The same, but without the first `skip` of them, which are read and not held.
+    ///
+    /// # Errors
+    /// When the core refuses.
+    pub(crate) async fn browse_from(
+        &mut self,
+        queue: &Destination,
+        selector: Option<Arc<Selector>>,
+        (mut skip, most): (usize, usize),
+    ) -> Result<Vec<Arc<Message>>, Failure> {
         self.open(queue, selector, true).await?;
         let mut found = Vec::new();
         let mut bytes = 0;
@@ -95,6 +108,10 @@ impl Clerk {
             self.take_events();
             let is_new = !self.deliveries.is_empty();
             for delivery in self.deliveries.drain(..) {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
                 bytes += delivery.message.body().len();
                 found.push(delivery.message);
             }

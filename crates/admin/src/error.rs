@@ -39,4 +39,10 @@ pub enum AdminError {
     /// No thread.
     #[error("administration: its thread cannot be started ({0})")]
     Thread(io::Error),
+    /// No random bytes for the tokens of the console.
+    #[error("administration: the system gives no random bytes ({cause})")]
+    Random {
+        /// What the system said.
+        cause: String,
+    },
 }

@@ -14,10 +14,7 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
-use data::Data;
-use fault::Fault;
 use request::{BULK_MAX, Command, Options, Request};
-use scene::Scene;
 use serde_json::{Map, Value};
 
 mod bean;
@@ -32,6 +29,13 @@ mod read;
 mod request;
 mod scene;
 mod write;
+
+pub(crate) use bean::{Act, Subject};
+pub(crate) use beans::destination::is_dlq;
+pub(crate) use data::Data;
+pub(crate) use exec::{date, finish, start};
+pub(crate) use fault::Fault;
+pub(crate) use scene::Scene;
 
 /// The version of the protocol that is spoken, and the agent that speaks it alike.
 const PROTOCOL: &str = "7.2";

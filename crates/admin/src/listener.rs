@@ -1,10 +1,12 @@
 //! The socket, the thread, and each connection within its bounds.
 //!
 //! One thread with a runtime of its own serves all of administration. Invariants: a connection
-//! beyond the limit, or beyond the share of its address, is closed at once; every connection ends after a time, whatever its peer does;
-//! the thread ends when the broker stops.
+//! beyond the limit, or beyond the share of its address, is closed at once; every connection ends
+//! after a time, whatever its peer does; the thread ends when the broker stops. The same thread
+//! keeps the history of the console's charts.
 
-use crate::routes;
+use crate::console::desk::Desk;
+use crate::routes::{self, House};
 use crate::{AdminError, Settings};
 use axum::Router;
 use axum::extract::Request;
@@ -23,6 +25,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
 use tower_service::Service;
 
 /// Connections that wait to be accepted.
@@ -108,9 +111,14 @@ impl BoundAdmin {
             let _inside = runtime.enter();
             TcpListener::from_std(self.socket.into()).map_err(AdminError::Thread)?
         };
+        let house = House {
+            desk: Arc::new(Desk::new(&settings)?),
+            settings: Arc::new(settings),
+            watched,
+        };
         let thread = std::thread::Builder::new()
             .name("admin".into())
-            .spawn(move || runtime.block_on(accept(listener, settings, watched, stop)))
+            .spawn(move || runtime.block_on(accept(listener, house, stop)))
             .map_err(AdminError::Thread)?;
         Ok(Admin { address, thread })
     }
@@ -148,16 +156,13 @@ fn refused(address: SocketAddr, cause: io::Error) -> AdminError {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    settings: Settings,
-    watched: Watched,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn accept(listener: TcpListener, house: House, mut stop: watch::Receiver<bool>) {
+    let settings = &house.settings;
     let room = Arc::new(Semaphore::new(settings.connections_max));
     let shares = Shares::default();
-    let settings = Arc::new(settings);
-    let router = routes::router(Arc::clone(&settings), watched);
+    let router = routes::router(&house);
+    let mut looks = interval(Duration::from_millis(settings.history_interval_ms.max(1)));
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -165,13 +170,18 @@ async fn accept(
             accepted = listener.accept() => accepted,
             // A panic ended no more than its connection, and was told by the panic hook.
             Some(_) = connections.join_next() => continue,
+            _ = looks.tick() => {
+                let watched = &house.watched;
+                house.desk.history().look(&watched.broker.view(), (watched.now)());
+                continue;
+            }
         };
         match accepted {
             Ok((stream, peer)) => {
                 let share = shares.take(peer.ip(), settings.connections_per_address_max);
                 let permit = Arc::clone(&room).try_acquire_owned().ok();
                 if let Some(permit) = share.zip(permit) {
-                    let settings = Arc::clone(&settings);
+                    let settings = Arc::clone(settings);
                     let router = router.clone();
                     connections.spawn(async move {
                         serve((stream, peer), permit, &settings, router).await;

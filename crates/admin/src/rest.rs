@@ -46,15 +46,6 @@ impl Asked {
         search.is_empty() || name.to_lowercase().contains(&search.to_lowercase())
     }
 
-    /// The field to sort by, and whether the greatest comes first.
-    fn order(&self) -> (&str, bool) {
-        let sort = self.sort.as_deref().unwrap_or_default();
-        match sort.strip_prefix('-') {
-            Some(field) => (field, true),
-            None => (sort, false),
-        }
-    }
-
     pub(crate) fn cut<T, R>(&self, rows_max: usize, all: Vec<T>, row: impl Fn(T) -> R) -> Page<R> {
         let size = self.size.unwrap_or(ROWS).clamp(1, rows_max);
         let page = self.page.unwrap_or(1).max(1);

@@ -1,5 +1,6 @@
 //! The table of everything that is served. Who may see what is decided in `gate`.
 
+use crate::console::desk::Desk;
 use crate::{Settings, Watched, console, explain, gate, jolokia, metrics, probe, rest};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -16,10 +17,10 @@ pub(crate) const JOLOKIA: &str = "/api/jolokia";
 pub(crate) struct House {
     pub(crate) settings: Arc<Settings>,
     pub(crate) watched: Watched,
+    pub(crate) desk: Arc<Desk>,
 }
 
-pub(crate) fn router(settings: Arc<Settings>, watched: Watched) -> Router {
-    let house = House { settings, watched };
+pub(crate) fn router(house: &House) -> Router {
     Router::new()
         .route("/livez", get(probe::livez))
         .route("/readyz", get(probe::readyz))
@@ -42,16 +43,11 @@ pub(crate) fn router(settings: Arc<Settings>, watched: Watched) -> Router {
         )
         .route("/api/jolokia/", get(jolokia::get).post(jolokia::post))
         .route("/metrics", get(metrics::metrics))
-        .route("/", get(console::root))
-        .route("/admin", get(console::front))
-        .route("/admin/live", get(console::live))
-        .route("/admin/set", post(console::set))
-        .route("/admin/console.js", get(console::script))
-        .route("/admin/console.css", get(console::style))
+        .merge(console::routes())
         .fallback(gate::not_found)
         .method_not_allowed_fallback(gate::not_allowed)
         // The last layer is the first that a request meets.
         .layer(from_fn_with_state(house.clone(), gate::admit))
         .layer(from_fn(gate::harden))
-        .with_state(house)
+        .with_state(house.clone())
 }

@@ -47,6 +47,14 @@ pub struct Settings {
     pub operation_ms: u64,
     /// Most bytes of an answer of Jolokia.
     pub answer_bytes_max: usize,
+    /// Most pages of the console that follow the broker at a time.
+    pub console_streams_max: usize,
+    /// A point of the console's charts is kept so often.
+    pub history_interval_ms: u64,
+    /// Most points that are kept of each.
+    pub history_points_max: usize,
+    /// Most destinations of which they are kept.
+    pub history_destinations_max: usize,
     /// Connectors that clients of the broker connect to, to be shown.
     pub connectors: Vec<ServedConnector>,
     /// Directory of the broker's data, to be shown.
@@ -92,6 +100,10 @@ impl Default for Settings {
             jolokia: JolokiaPolicy::default(),
             operation_ms: 45_000,
             answer_bytes_max: 64 << 20,
+            console_streams_max: 16,
+            history_interval_ms: 5_000,
+            history_points_max: 360,
+            history_destinations_max: 300,
             connectors: Vec::new(),
             data_directory: String::new(),
             configuration: None,

@@ -23,6 +23,7 @@ mod send;
 
 use arguments::text;
 use broker::Change;
+pub(crate) use message::date;
 
 /// What is to be done, with all that it needs.
 pub(crate) enum Task {
@@ -130,7 +131,16 @@ fn find(bean: &Bean, asked: &str) -> Result<&'static Operation, Fault> {
     }
 }
 
-fn start(act: Act, subject: &Subject, given: &[Value], scene: &Scene<'_>) -> Result<Task, Fault> {
+/// Does what can be done at once, and tells what is left to do.
+///
+/// # Errors
+/// When the arguments are not for it, or it is not possible here.
+pub(crate) fn start(
+    act: Act,
+    subject: &Subject,
+    given: &[Value],
+    scene: &Scene<'_>,
+) -> Result<Task, Fault> {
     if let Act::Refuse(why) = act {
         return Err(Fault::unsupported(why));
     }

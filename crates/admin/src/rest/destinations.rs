@@ -64,11 +64,22 @@ pub(crate) async fn destinations(
 ) -> Response {
     let mut all = house.watched.broker.view().destinations;
     all.retain(|one| asked.matches(&one.destination.to_string()));
-    let (field, descending) = asked.order();
-    let Some(key) = key_of(field) else {
+    if !sort(&mut all, asked.sort.as_deref().unwrap_or_default()) {
         let reason = "sort by name, pending, inFlight, consumers, memory, blocked, enqueued or \
                       dequeued, with - before it for the greatest first";
         return refuse(StatusCode::BAD_REQUEST, reason);
+    }
+    json(&asked.cut(house.settings.page_rows_max, all, Row::from))
+}
+
+/// Sorts by a field, the greatest first with `-` before it; `false` if there is no such field.
+pub(crate) fn sort(all: &mut [DestinationView], by: &str) -> bool {
+    let (field, descending) = match by.strip_prefix('-') {
+        Some(field) => (field, true),
+        None => (by, false),
+    };
+    let Some(key) = key_of(field) else {
+        return false;
     };
     // Names are in order already, and sorting keeps equals as they are.
     match (key, descending) {
@@ -77,7 +88,7 @@ pub(crate) async fn destinations(
         (Some(key), true) => all.sort_by_key(|one| Reverse(key(one))),
         (Some(key), false) => all.sort_by_key(key),
     }
-    json(&asked.cut(house.settings.page_rows_max, all, Row::from))
+    true
 }
 
 type Key = fn(&DestinationView) -> u64;

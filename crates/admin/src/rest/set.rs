@@ -36,6 +36,17 @@ pub(crate) struct Change {
     settings: BTreeMap<String, Given>,
 }
 
+impl Change {
+    /// Of one setting, its value as a text.
+    pub(crate) fn of_one(target: &str, (setting, value): (&str, &str), persist: bool) -> Self {
+        Self {
+            target: target.to_owned(),
+            persist: Some(Given::Truth(persist)),
+            settings: BTreeMap::from([(setting.to_owned(), Given::Text(value.to_owned()))]),
+        }
+    }
+}
+
 /// A value, however it is written.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]

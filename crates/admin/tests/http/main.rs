@@ -6,6 +6,7 @@
 )]
 
 mod bounds;
+mod console;
 mod jolokia;
 mod ready;
 mod served;

@@ -130,7 +130,7 @@ fn properties_text(message: &Message) -> String {
 }
 
 /// `2026-11-22T22:11:34Z`. Days are counted as in the proleptic Gregorian calendar.
-pub(super) fn date(milliseconds: i64) -> String {
+pub(crate) fn date(milliseconds: i64) -> String {
     let seconds = milliseconds.div_euclid(1000);
     let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Years begin with March, so that a leap day is the last one; 400 years are an era.
