@@ -50,10 +50,10 @@ export async function violations(page) {
   return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`);
 }
 
-export async function shoot(page, name) {
+export async function shoot(page, name, width = WIDTH) {
   // As a window that is high enough, so that what sticks to its end is there.
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ width: WIDTH, height: Math.max(height, HEIGHT) });
+  await page.setViewportSize({ width, height: Math.max(height, HEIGHT) });
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
-  await page.setViewportSize({ width: WIDTH, height: HEIGHT });
+  await page.setViewportSize({ width, height: HEIGHT });
 }

@@ -18,20 +18,41 @@ const replace = (text) => {
   });
 };
 
+let events = null;
+let failures = 0;
+
 const follow = () => {
-  const events = new EventSource(location.pathname + location.search);
+  events = new EventSource(location.pathname + location.search);
   events.onmessage = (event) => {
+    failures = 0;
     link.textContent = 'live';
     if (!isBusy()) {
       replace(event.data);
     }
   };
   events.onerror = () => {
-    const isOver = events.readyState === EventSource.CLOSED;
-    link.textContent = isOver ? 'not live, reload to see more' : 'no connection to the broker';
+    failures += 1;
+    if (events.readyState === EventSource.CLOSED) {
+      link.textContent = 'not live, reload to see more';
+    } else if (failures > 1) {
+      // The first one is the broker's: it ends each connection after a while.
+      link.textContent = 'no connection to the broker';
+    }
   };
-  // One connection for each page that is looked at, not for those behind it.
-  addEventListener('pagehide', () => events.close());
+};
+
+const leave = () => {
+  events?.close();
+  events = null;
+};
+
+// A browser has few connections to one host, so only a page that is seen has one.
+const look = () => {
+  if (document.hidden) {
+    leave();
+  } else if (events === null) {
+    follow();
+  }
 };
 
 const markAll = document.getElementById('mark-all');
@@ -47,7 +68,9 @@ if (markAll) {
 }
 
 if (middle) {
-  follow();
+  look();
+  document.addEventListener('visibilitychange', look);
+  addEventListener('pagehide', leave);
   addEventListener('pageshow', (event) => {
     if (event.persisted) {
       location.reload();

@@ -174,6 +174,33 @@ describe('a broker in use', () => {
     assert.equal(await page.evaluate(() => window.sameDocument), true);
   });
 
+  it('holds no connection for a page that is behind others', async () => {
+    await page.goto('/admin/queues?search=mail.out');
+    const turn = (hidden) => page.evaluate((hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+    await page.getByText('live', { exact: true }).waitFor();
+    await turn(true);
+    await clients[1].message('/queue/mail.out', 'another', { persistent: true });
+    await page.waitForTimeout(3000);
+    assert.equal(await page.locator('tbody td').first().textContent(), '1');
+    await turn(false);
+    await page.waitForFunction(() => document.querySelector('tbody td').textContent === '2');
+  });
+
+  it('fits on a phone', async () => {
+    const phone = await open(browser, broker, { viewport: { width: 390, height: 844 } });
+    for (const [name, path] of PAGES) {
+      await phone.goto(path);
+      const width = await phone.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(width <= 390, `${name} is ${width} wide`);
+    }
+    await phone.goto('/admin');
+    await shoot(phone, 'phone', 390);
+    await phone.context().close();
+  });
+
   it('can be read without a script', async () => {
     const plain = await open(browser, broker, { javaScriptEnabled: false });
     await plain.goto('/admin');

@@ -114,7 +114,7 @@ async fn done(visit: &Visit, deed: &str, form: &Fields) -> Done {
         "send" => send::send(visit, form).await,
         "durable-create" | "durable-remove" => of_durable(visit, deed, form).await,
         "connection-close" => close(visit, form),
-        "job-remove" => remove_job(visit, form),
+        "job-remove" => remove_job(visit, form).await,
         "set" => set(visit, form).await,
         _ => Err((StatusCode::NOT_FOUND, "there is no such action".to_owned())),
     }
@@ -272,10 +272,19 @@ fn close(visit: &Visit, form: &Fields) -> Done {
     }
 }
 
-fn remove_job(visit: &Visit, form: &Fields) -> Done {
+async fn remove_job(visit: &Visit, form: &Fields) -> Done {
     let id = form.get("id");
-    let broker = &visit.house.watched.broker;
-    match broker.remove_job(id, visit.now) {
+    let (broker, own, now) = (
+        Arc::clone(&visit.house.watched.broker),
+        id.to_owned(),
+        visit.now,
+    );
+    // It is read from disk.
+    let removed = spawn_blocking(move || broker.remove_job(&own, now)).await;
+    let Ok(removed) = removed else {
+        return Err((StatusCode::INTERNAL_SERVER_ERROR, BUG.to_owned()));
+    };
+    match removed {
         Ok(true) => Ok(format!("scheduled message {id} was removed")),
         Ok(false) => Err((
             StatusCode::NOT_FOUND,

@@ -267,7 +267,7 @@ fn settings(visit: &Visit, one: &DestinationView) -> Markup {
             button aria-label=(format!("Set {}", setting.name)) { "Set" }
             @if visit.house.settings.configuration.is_some() {
                 button name="persist" value="yes"
-                    aria-label=(format!("Set {} and write it into the file", setting.name)) {
+                    aria-label=(format!("Set and write {}", setting.name)) {
                     "Set and write"
                 }
             }

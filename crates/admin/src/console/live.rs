@@ -18,6 +18,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 /// How often a page is rendered for those who look at it.
 const REFRESH: Duration = Duration::from_secs(2);
 
+/// Before the first event: how soon a browser connects again, which it must after each
+/// `connection_ms`.
+const AGAIN: &str = "retry: 500\n";
+
 /// Somebody who looks.
 struct Watcher {
     visit: Visit,
@@ -58,6 +62,9 @@ impl Watcher {
             return Bytes::from_static(b":\n\n");
         }
         let mut event = String::with_capacity(page.len() + 64);
+        if self.sent.is_empty() {
+            event.push_str(AGAIN);
+        }
         for line in page.lines() {
             event.push_str("data: ");
             event.push_str(line);

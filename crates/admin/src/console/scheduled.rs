@@ -2,23 +2,31 @@
 //! is removed.
 
 use super::figures::{bar, count, excerpt, moment, number, time};
-use super::layout::{NAME_CHARS_MAX, ROWS, Tab, address, confirmed, still, wide};
+use super::layout::{NAME_CHARS_MAX, ROWS, Tab, address, confirmed, refused, still, wide};
 use super::visit::Visit;
+use crate::rest::set::BUG;
+use axum::http::StatusCode;
 use axum::response::Response;
 use floodway_broker::view::{JobView, SchedulerView};
 use maud::{Markup, html};
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// `GET /admin/scheduled`.
 pub(super) async fn scheduled(visit: Visit) -> Response {
-    let broker = &visit.house.watched.broker;
+    let broker = Arc::clone(&visit.house.watched.broker);
     let content = match broker.scheduler() {
         None => html! {
             p.quiet { "There is no scheduler: activemq.xml says schedulerSupport=\"false\"." }
         },
         Some(scheduler) => {
             let after = visit.query.get("after").parse().unwrap_or(i64::MIN);
-            let page = broker.jobs(after..=i64::MAX, None, ROWS);
-            jobs(&visit, &scheduler, &page.jobs, page.next.is_some())
+            // They are read from disk; the other requests go on.
+            let page = spawn_blocking(move || broker.jobs(after..=i64::MAX, None, ROWS));
+            match page.await {
+                Ok(page) => jobs(&visit, &scheduler, &page.jobs, page.next.is_some()),
+                Err(_) => return refused(&visit, StatusCode::INTERNAL_SERVER_ERROR, BUG),
+            }
         }
     };
     still(&visit, Tab::Scheduled, "Scheduled messages", &content)
