@@ -9,6 +9,7 @@ mod documented_session;
 mod full_queue_refuses_where_configured;
 mod malformed_frames_harm_nobody_else;
 mod operators_use_jolokia;
+mod operators_use_the_command_line;
 mod paused_producer_resumes_when_consumer_acks;
 mod persistent_messages_survive_restart;
 mod scheduled_messages_come_later;

@@ -10,11 +10,12 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod paper;
 mod remote;
 #[cfg(test)]
 mod tests;
 
-pub use remote::{RemoteError, ask};
+pub use remote::{Print, RemoteError, run};
 
 /// Message broker: an ActiveMQ Classic successor that reads activemq.xml.
 ///
@@ -43,12 +44,37 @@ pub enum Verb {
     Queues(Queues),
     /// Lists the connections of a running broker
     Connections(Remote),
+    /// Shows usage and the fullest destinations again and again, with rates
+    Top(Top),
+    /// Shows messages that wait in a queue
+    Browse(Browse),
+    /// Sends a text message
+    Send(Send),
+    /// Takes text messages off a queue and prints them
+    Receive(Browse),
+    /// Removes messages that wait in a queue
+    Purge(Purge),
+    /// Moves messages that wait in a queue to another one
+    Move(Move),
     /// Tells which producers are blocked, why, and what would help
     Explain(Explain),
     /// Changes limits and policies of a running broker, until its next start or for good
     Set(Set),
     /// Shows what a running broker would change if it read its file again, and changes it
     Reload(Reload),
+    /// Tasks of ActiveMQ's script with its options: query, dstat, bstat, browse, purge, producer
+    Activemq(Activemq),
+    /// Prints completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, or writes those of all commands into a directory
+    Man {
+        /// Where to write them
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
 }
 
 /// How to reach a running broker.
@@ -125,6 +151,113 @@ pub struct Reload {
     /// How to reach the broker.
     #[command(flatten)]
     pub remote: Remote,
+}
+
+/// Arguments of `top`.
+#[derive(Debug, Clone, Args)]
+pub struct Top {
+    /// Only destinations whose name contains this
+    #[arg(value_name = "TEXT")]
+    pub search: Option<String>,
+    /// Seconds between two looks
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub every: u64,
+    /// Ends after so many looks
+    #[arg(long, value_name = "COUNT")]
+    pub looks: Option<u64>,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `browse` and `receive`.
+#[derive(Debug, Clone, Args)]
+pub struct Browse {
+    /// A queue: X, or queue://X
+    #[arg(value_name = "QUEUE")]
+    pub queue: String,
+    /// Only messages that this selector matches: "colour = 'red'"
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub selector: String,
+    /// At most so many [default: browse as many as the broker shows, receive 1]
+    #[arg(long, value_name = "COUNT")]
+    pub max: Option<usize>,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `send`.
+#[derive(Debug, Clone, Args)]
+pub struct Send {
+    /// A destination: X or queue://X, topic://X
+    #[arg(value_name = "DESTINATION")]
+    pub destination: String,
+    /// The text; - reads it from the standard input
+    #[arg(value_name = "TEXT")]
+    pub text: String,
+    /// A header or property, such as JMSPriority=9 or colour=red; can be given again
+    #[arg(long, short = 'H', value_name = "NAME=VALUE")]
+    pub header: Vec<Assignment>,
+    /// Is lost when the broker ends
+    #[arg(long)]
+    pub non_persistent: bool,
+    /// Sends it so many times
+    #[arg(long, default_value_t = 1)]
+    pub count: u64,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `purge`.
+#[derive(Debug, Clone, Args)]
+pub struct Purge {
+    /// A queue: X, or queue://X
+    #[arg(value_name = "QUEUE")]
+    pub queue: String,
+    /// Only messages that this selector matches
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub selector: String,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `move`.
+#[derive(Debug, Clone, Args)]
+pub struct Move {
+    /// A queue: X, or queue://X
+    #[arg(value_name = "QUEUE")]
+    pub queue: String,
+    /// Where they go: Y, or queue://Y, or topic://Y
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// Only messages that this selector matches
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub selector: String,
+    /// At most so many
+    #[arg(long, value_name = "COUNT")]
+    pub max: Option<u64>,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `activemq`.
+#[derive(Debug, Clone, Args)]
+pub struct Activemq {
+    /// How to reach the broker; --jmxuser and --jmxpassword of the task count more.
+    #[command(flatten)]
+    pub remote: Remote,
+    /// query, dstat, bstat, browse, purge or producer, and what ActiveMQ's script takes with it
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "TASK"
+    )]
+    pub task: Vec<String>,
 }
 
 /// A setting with its value; the broker knows which there are.

@@ -7,9 +7,13 @@ use crate::{Queues, Reload, Remote, Set, Verb};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+mod activemq;
+mod jolokia;
+mod messages;
 mod password;
 mod reload;
 mod text;
+mod top;
 
 /// A broker that does not answer in so long is not waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -61,16 +65,70 @@ pub enum RemoteError {
         /// What is wrong.
         cause: serde_json::Error,
     },
+    /// What was asked for could not be done.
+    #[error("the broker cannot do that: {reason}")]
+    Undone {
+        /// What it said.
+        reason: String,
+    },
+    /// Not understood, before anybody was asked.
+    #[error("{reason}")]
+    Usage {
+        /// What is wrong, and what to write.
+        reason: String,
+    },
+    /// Text could not be read or written.
+    #[error("{what}: {cause}")]
+    Text {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
     /// Not a request to a running broker.
     #[error("this command asks no running broker")]
     NotRemote,
 }
 
-/// Asks a running broker and gives what is to be printed.
+/// Where text goes, piece by piece.
+pub type Print<'a> = &'a mut dyn FnMut(&str) -> std::io::Result<()>;
+
+/// Does what a verb says, asking a running broker for most of them, and prints what comes of it.
 ///
 /// # Errors
-/// When there is no password, no broker, or the broker refuses.
-pub fn ask(verb: &Verb) -> Result<String, RemoteError> {
+/// When there is no password, no broker, or the broker refuses. A reader that went away is none.
+pub fn run(verb: &Verb, print: Print<'_>) -> Result<(), RemoteError> {
+    let printed = match verb {
+        Verb::Top(asked) => top::run(asked, print),
+        Verb::Purge(asked) => messages::purge(asked, print),
+        Verb::Move(asked) => messages::relocate(asked, print),
+        Verb::Receive(asked) => messages::receive(asked, print),
+        Verb::Send(asked) => messages::send(asked, print),
+        Verb::Activemq(asked) => activemq::run(asked, print),
+        Verb::Completions { shell } => written(print, &crate::paper::completions(*shell)),
+        Verb::Man { directory } => match crate::paper::manual(directory.as_deref()) {
+            Ok(text) => written(print, &text),
+            Err((what, cause)) => Err(RemoteError::Text { what, cause }),
+        },
+        _ => written(print, &ask(verb)?),
+    };
+    match printed {
+        Err(RemoteError::Text { cause, .. }) if cause.kind() == std::io::ErrorKind::BrokenPipe => {
+            Ok(())
+        }
+        printed => printed,
+    }
+}
+
+fn written(print: Print<'_>, text: &str) -> Result<(), RemoteError> {
+    print(text).map_err(|cause| RemoteError::Text {
+        what: "the answer cannot be written".into(),
+        cause,
+    })
+}
+
+/// Asks a running broker once and gives what is to be printed.
+fn ask(verb: &Verb) -> Result<String, RemoteError> {
     match verb {
         Verb::Status(remote) => {
             let status = Broker::new(remote)?.get("/api/status")?;
@@ -96,7 +154,8 @@ pub fn ask(verb: &Verb) -> Result<String, RemoteError> {
         }
         Verb::Set(set) => change(set),
         Verb::Reload(asked) => reload(asked),
-        Verb::Start(_) | Verb::Doctor(_) => Err(RemoteError::NotRemote),
+        Verb::Browse(browse) => messages::browse(browse),
+        _ => Err(RemoteError::NotRemote),
     }
 }
 

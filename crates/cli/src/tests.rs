@@ -103,3 +103,51 @@ fn remote_verbs_know_where_to_ask() {
     assert!(explain.remote.json);
     assert_eq!(explain.remote.data, PathBuf::from("data"));
 }
+
+#[test]
+fn tasks_of_activemq_take_all_that_follows() {
+    let line = [
+        "floodway",
+        "activemq",
+        "query",
+        "-QQueue=*",
+        "--view",
+        "QueueSize",
+    ];
+    match CommandLine::try_parse_from(line).unwrap().verb {
+        Some(Verb::Activemq(asked)) => {
+            assert_eq!(asked.task, ["query", "-QQueue=*", "--view", "QueueSize"]);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn persist_needs_something_to_write() {
+    let parse = |line: &[&str]| CommandLine::try_parse_from(line).map(|line| line.verb);
+    assert!(parse(&["floodway", "set", "queue://A", "--persist"]).is_err());
+    match parse(&[
+        "floodway",
+        "set",
+        "queue://A",
+        "memoryLimit=1mb",
+        "--persist",
+    ])
+    .unwrap()
+    {
+        Some(Verb::Set(set)) => assert!(set.persist),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn completions_and_manual_name_every_verb() {
+    let script = crate::paper::completions(clap_complete::Shell::Bash);
+    let page = crate::paper::manual(None).unwrap();
+    for verb in [
+        "start", "doctor", "top", "browse", "move", "reload", "activemq",
+    ] {
+        assert!(script.contains(verb), "{verb}");
+        assert!(page.contains(verb), "{verb}");
+    }
+}

@@ -49,7 +49,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// Asks a running broker and prints its answer.
 fn remote(asked: &Verb) -> Result<u8> {
-    print(&floodway_cli::ask(asked)?)?;
+    floodway_cli::run(asked, &mut |text| {
+        let mut output = std::io::stdout().lock();
+        output.write_all(text.as_bytes())?;
+        output.flush()
+    })?;
     Ok(0)
 }
 

@@ -144,7 +144,7 @@ pub(super) fn changed(answer: &Value) -> String {
     )
 }
 
-fn table(head: &[&str], rows: &Value, row: impl Fn(&Value) -> Vec<String>) -> String {
+pub(super) fn table(head: &[&str], rows: &Value, row: impl Fn(&Value) -> Vec<String>) -> String {
     let mut lines = vec![head.iter().map(ToString::to_string).collect::<Vec<_>>()];
     // Line feeds in names would break the table.
     let cells = |one: &Value| {
