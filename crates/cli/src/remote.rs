@@ -159,6 +159,11 @@ fn ask(verb: &Verb) -> Result<String, RemoteError> {
     }
 }
 
+/// Lets time pass for somebody who looks on; nothing depends on how much.
+fn pause(time: Duration) {
+    std::thread::park_timeout(time);
+}
+
 fn list_queues(queues: &Queues) -> Result<String, RemoteError> {
     let search = encoded(queues.search.as_deref().unwrap_or_default());
     let mut rows =

@@ -15,7 +15,7 @@ use floodway_broker::Broker;
 use floodway_broker::live::SetError;
 use floodway_message::Now;
 
-use crate::report::OutlineLine;
+use crate::report::{Note, OutlineLine};
 use crate::settings::Settings;
 use crate::{ConfigError, Loaded, Options, document, load_text};
 
@@ -105,6 +105,8 @@ struct State {
     settings: Settings,
     /// As at the start.
     outline: Vec<OutlineLine>,
+    /// Told at the start, or when the file was read again.
+    told: Vec<Note>,
 }
 
 /// The file as it is now.
@@ -134,6 +136,7 @@ impl LiveFile {
                 bytes,
                 settings: loaded.settings.clone(),
                 outline: loaded.report.outline.clone(),
+                told: loaded.report.notes.clone(),
             }),
         }
     }

@@ -111,6 +111,9 @@ pub struct Difference {
     pub set_live: Vec<LiveDifference>,
     /// Everything else: it needs a restart.
     pub restart: Vec<RestartDifference>,
+    /// What the file now says that is not as it seems, a line each; what it said before is left
+    /// out.
+    pub warnings: Vec<String>,
 }
 
 /// A policy entry that came, went or changed.

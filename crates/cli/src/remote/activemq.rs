@@ -7,7 +7,7 @@
 use super::jolokia::{Beans, Place, encoded};
 use super::messages;
 use super::text::{clean, field, table};
-use super::{Broker, Print, RemoteError, written};
+use super::{Broker, Print, RemoteError, pause, written};
 use crate::{Activemq, Browse, Remote, Send};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -290,7 +290,7 @@ fn produce(remote: &Remote, given: &Given, print: Print<'_>) -> Result<(), Remot
         header("JMSPriority", "messagePriority"),
     ];
     let count = given.number("messageCount")?.unwrap_or(1000);
-    let pause = given.number("sleep")?.unwrap_or(0);
+    let pause_ms = given.number("sleep")?.unwrap_or(0);
     let mut send = Send {
         destination: destination(given),
         text,
@@ -299,20 +299,20 @@ fn produce(remote: &Remote, given: &Given, print: Print<'_>) -> Result<(), Remot
         count,
         remote: remote.clone(),
     };
-    if pause == 0 {
+    if pause_ms == 0 {
         return messages::send(&send, print);
     }
     send.count = 1;
     for _ in 0..count {
         messages::send(&send, print)?;
-        std::thread::sleep(Duration::from_millis(pause));
+        pause(Duration::from_millis(pause_ms));
     }
     Ok(())
 }
 
 fn consume(remote: &Remote, given: &Given, print: Print<'_>) -> Result<(), RemoteError> {
     let count = given.number("messageCount")?.unwrap_or(1000);
-    let pause = given.number("sleep")?.unwrap_or(0);
+    let pause_ms = given.number("sleep")?.unwrap_or(0);
     let browse = Browse {
         queue: destination(given),
         selector: String::new(),
@@ -325,12 +325,12 @@ fn consume(remote: &Remote, given: &Given, print: Print<'_>) -> Result<(), Remot
     let mut taken = 0;
     while taken < count {
         if beans.queue_size(&place)? == 0 {
-            std::thread::sleep(LOOK);
+            pause(LOOK);
             continue;
         }
         messages::receive(&browse, &mut *print)?;
         taken += 1;
-        std::thread::sleep(Duration::from_millis(pause));
+        pause(Duration::from_millis(pause_ms));
     }
     Ok(())
 }

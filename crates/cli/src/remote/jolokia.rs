@@ -111,6 +111,12 @@ impl<'a> Beans<'a> {
         }
         let error = answer.get("error").and_then(Value::as_str);
         let error = error.unwrap_or("it does not say why");
+        let mbean = request.get("mbean").and_then(Value::as_str);
+        let destination = mbean.and_then(|name| name.split_once("destinationName="));
+        if let Some((_, name)) = destination.filter(|_| error.contains("InstanceNotFound")) {
+            let reason = format!("there is no destination {}", clean(name));
+            return Err(RemoteError::Undone { reason });
+        }
         // The name of a Java class means nothing to people.
         let reason = match error.split_once(" : ") {
             Some((class, reason)) if !class.contains(' ') => reason,

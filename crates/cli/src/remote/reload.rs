@@ -47,6 +47,10 @@ pub(super) fn difference(found: &Value, keep_live: bool) -> String {
         }
         more(&mut text, restart.len(), "differences");
     }
+    for one in rows(found, "warnings") {
+        text.push_str(one.as_str().unwrap_or_default());
+        text.push('\n');
+    }
     let makes = !(entries.is_empty() && broker.is_empty() && live.is_empty());
     text.push_str(&ending(found, (makes, is_applied), keep_live));
     text

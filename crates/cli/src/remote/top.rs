@@ -1,20 +1,20 @@
 //! The broker and its fullest destinations, again and again, with rates between two looks.
 
 use super::text::{clean, field, number, status, table};
-use super::{Broker, Print, RemoteError, encoded, written};
+use super::{Broker, Print, RemoteError, encoded, pause, written};
 use crate::Top;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Rows that fit on a screen.
 const ROWS: usize = 20;
 /// Moves to the upper left corner and clears.
 const CLEAR: &str = "\u{1b}[H\u{1b}[J";
 
-/// Messages that came and went so far, and when they were counted.
-type Counted = (u64, u64, Instant);
+/// Messages that came and went so far, and when they were counted: the broker's uptime.
+type Counted = (u64, u64, u64);
 
 /// Shows until it has been shown often enough, or the reader goes away.
 pub(super) fn run(asked: &Top, print: Print<'_>) -> Result<(), RemoteError> {
@@ -26,7 +26,7 @@ pub(super) fn run(asked: &Top, print: Print<'_>) -> Result<(), RemoteError> {
     loop {
         let state = broker.get("/api/status")?;
         let mut found = broker.get(&path)?;
-        let rows = rated(&mut found, &mut before);
+        let rows = rated(&mut found, number(&state, "uptimeMs"), &mut before);
         if asked.remote.json {
             written(
                 print,
@@ -45,22 +45,21 @@ pub(super) fn run(asked: &Top, print: Print<'_>) -> Result<(), RemoteError> {
         if asked.looks.is_some_and(|most| looks >= most) {
             return Ok(());
         }
-        std::thread::sleep(Duration::from_secs(asked.every));
+        pause(Duration::from_secs(asked.every));
     }
 }
 
 /// The rows with `inRate` and `outRate`, messages a second since the last look.
-fn rated(found: &mut Value, before: &mut HashMap<String, Counted>) -> Value {
-    let now = Instant::now();
+fn rated(found: &mut Value, now_ms: u64, before: &mut HashMap<String, Counted>) -> Value {
     let mut rows = found.get_mut("rows").map(Value::take).unwrap_or_default();
     for row in rows.as_array_mut().into_iter().flatten() {
         let totals = row.get("totals").cloned().unwrap_or_default();
         let (came, went) = (number(&totals, "enqueued"), number(&totals, "dequeued"));
-        let last = before.insert(field(row, "destination"), (came, went, now));
-        let Some((last_came, last_went, then)) = last else {
+        let last = before.insert(field(row, "destination"), (came, went, now_ms));
+        let Some((last_came, last_went, then_ms)) = last else {
             continue;
         };
-        let seconds = now.duration_since(then).as_secs_f64().max(0.001);
+        let seconds = now_ms.saturating_sub(then_ms).max(1) as f64 / 1000.0;
         let rate = |more: u64| (more as f64 / seconds).round();
         if let Value::Object(fields) = row {
             fields.insert("inRate".into(), rate(came.saturating_sub(last_came)).into());

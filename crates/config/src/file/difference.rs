@@ -15,7 +15,7 @@ use floodway_broker::settings::{Cursor, PolicyEntry, SystemUsage};
 use floodway_message::{Destination, DestinationKind, Now};
 
 use super::{FileError, Found, LiveFile, State};
-use crate::report::OutlineLine;
+use crate::report::{Note, OutlineLine, Report, Severity};
 use crate::settings::Settings;
 use crate::value::quoted;
 
@@ -58,6 +58,7 @@ impl LiveFile {
             broker: Vec::new(),
             set_live: strays(broker, new, keep_live),
             restart: restart(&state.outline, &found.loaded.report.outline),
+            warnings: warnings(&state.told, &found.loaded.report),
             ..Difference::default()
         };
         let mut own = Vec::new();
@@ -100,14 +101,16 @@ impl LiveFile {
         if comparison.shown.token != asked.token {
             return Err(FileError::Stale);
         }
-        let new = comparison.found.loaded.settings;
+        let found = comparison.found;
+        let new = found.loaded.settings;
         let adoption = Adoption {
             policies: Arc::new(PolicyTable::new(&new.broker)),
             usage: Some(comparison.usage.1),
             keep_strays: asked.keep_live,
         };
         broker.adopt(&adoption, now);
-        state.bytes = comparison.found.bytes;
+        state.bytes = found.bytes;
+        state.told = found.loaded.report.notes;
         let own = &mut state.settings;
         own.broker.policies = new.broker.policies;
         own.broker.default_policy = new.broker.default_policy;
@@ -368,6 +371,17 @@ fn restart(was: &[OutlineLine], is: &[OutlineLine]) -> Vec<RestartDifference> {
     }
     found.sort_by_key(|one| one.line);
     found
+}
+
+/// Warnings that were not told before, whatever their line was.
+fn warnings(told: &[Note], report: &Report) -> Vec<String> {
+    let is_new = |note: &&Note| {
+        let is_same = |old: &Note| old.subject == note.subject && old.message == note.message;
+        note.severity == Severity::Warning && !told.iter().any(is_same)
+    };
+    let new = report.notes().iter().filter(is_new);
+    new.map(|note| format!("{}:{note}", report.file()))
+        .collect()
 }
 
 /// Stands for what is shown, but not for how many destinations there are: they come and go.

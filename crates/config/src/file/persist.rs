@@ -27,6 +27,11 @@ impl LiveFile {
         change: &PersistentChange<'_>,
     ) -> Result<Persisted, FileError> {
         let &PersistentChange { target, asked, now } = change;
+        let asked: Vec<(&str, &str)> = asked
+            .iter()
+            .map(|(name, value)| (name.trim(), value.trim()))
+            .collect();
+        let asked = asked.as_slice();
         if let Some(target) = target {
             can_be_named(target)?;
         }

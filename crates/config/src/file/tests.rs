@@ -441,6 +441,19 @@ fn reload_undoes_what_was_set_live_unless_it_is_to_be_kept() {
 }
 
 #[test]
+fn reload_tells_what_the_file_newly_says_in_vain() {
+    let running = Running::start(TEXT.as_bytes());
+    assert!(running.shown().warnings.is_empty());
+    running.write(&TEXT.replace("memoryLimit=\"2 mb\"", "memoryLimt=\"2 mb\""));
+    let shown = running.shown();
+    let warnings = shown.warnings.join("\n");
+    assert!(warnings.contains("activemq.xml:6: warning: "), "{warnings}");
+    assert!(warnings.contains("did you mean memoryLimit?"), "{warnings}");
+    running.reload(&shown.token, false).unwrap();
+    assert!(running.shown().warnings.is_empty());
+}
+
+#[test]
 fn file_that_would_not_start_is_not_read_again() {
     let running = Running::start(TEXT.as_bytes());
     running.write(&TEXT.replace("1 mb", "much"));
