@@ -21,8 +21,11 @@ use serde::Serialize;
 struct Limit {
     /// `memory`, `store`, `temp` or `congested`.
     kind: &'static str,
-    /// Whose memory; `null` for the whole broker's.
+    /// Whose memory; `null` for the broker's.
     destination: Option<String>,
+    /// Of the broker's memory, only the part that is for producers, percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    portion_percent: Option<u32>,
     used_bytes: u64,
     limit_bytes: u64,
 }
@@ -32,16 +35,19 @@ impl From<&LimitView> for Limit {
         let limit = |kind, used_bytes: &u64, limit_bytes: &u64| Self {
             kind,
             destination: None,
+            portion_percent: None,
             used_bytes: *used_bytes,
             limit_bytes: *limit_bytes,
         };
         match view {
             LimitView::Memory {
                 destination,
+                portion_percent,
                 used_bytes,
                 limit_bytes,
             } => Self {
                 destination: destination.as_ref().map(ToString::to_string),
+                portion_percent: *portion_percent,
                 ..limit("memory", used_bytes, limit_bytes)
             },
             LimitView::Store {

@@ -5,6 +5,8 @@
 
 use crate::advisory::Advisories;
 use crate::error::BrokerError;
+use crate::flow::disks::Disks;
+use crate::flow::parts::Memory;
 use crate::flow::usage::{Signal, Usage};
 use crate::outbox::{Origin, Outbox, Wake};
 use crate::policy::Policies;
@@ -32,7 +34,8 @@ pub struct Broker {
     pub(crate) settings: BrokerSettings,
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) spool: Option<Arc<dyn Store>>,
-    pub(crate) memory: Arc<Usage>,
+    pub(crate) memory: Memory,
+    pub(crate) disks: Disks,
     /// The limits that apply now.
     pub(crate) usage: ArcSwap<SystemUsage>,
     /// What is sent in open transactions.
@@ -96,14 +99,15 @@ impl Broker {
         now: Now,
     ) -> Result<Arc<Self>, BrokerError> {
         let signal = Arc::new(Signal::default());
-        let limit = settings.usage.memory_limit_bytes;
-        let memory = Usage::root("broker", limit, Arc::clone(&signal));
+        let memory = Memory::new(&settings.usage, &signal);
+        let producers = &memory.producers;
         let policies = Policies::new(&settings);
-        let scheduler = Scheduler::new(&settings, (&policies, &memory), store.as_ref(), 1);
+        let scheduler = Scheduler::new(&settings, (&policies, producers), store.as_ref(), 1);
         let broker = Arc::new(Self {
-            advisories: Advisories::new(&settings, &policies, &memory, now),
+            advisories: Advisories::new(&settings, &policies, producers, now),
             scheduler,
             memory,
+            disks: Disks::default(),
             usage: ArcSwap::from_pointee(settings.usage.clone()),
             uncommitted: Usage::root(
                 "uncommitted",

@@ -110,6 +110,9 @@ impl Broker {
         {
             causes.insert(0, Cause::DiskFull);
         }
+        if let Some(set_bytes) = self.set_beyond_disk(&limit) {
+            causes.insert(0, Cause::DiskShort { set_bytes });
+        }
         let cursors = |destination: &Destination| self.kind_of(destination, now).cursor;
         let remedies = remedy::of_limit(&limit, &blocked, &causes, cursors);
         Some(Blockage {
@@ -121,17 +124,39 @@ impl Broker {
         })
     }
 
+    /// What is set, where the disk has less room than that.
+    fn set_beyond_disk(&self, limit: &LimitView) -> Option<u64> {
+        let usage = self.usage.load();
+        let (room, set) = match limit {
+            LimitView::Store { .. } => (&self.disks.store, usage.store_limit_bytes),
+            LimitView::Temp { .. } => (&self.disks.temp, usage.temp_limit_bytes),
+            LimitView::Memory { .. } | LimitView::Jobs { .. } | LimitView::Congested => {
+                return None;
+            }
+        };
+        room.is_short_of(set).then_some(set)
+    }
+
     /// The limit as it is now, not as it was when the first one was blocked.
     fn current(&self, limit: &LimitView) -> LimitView {
         match limit {
-            LimitView::Memory { destination, .. } => {
+            LimitView::Memory {
+                destination,
+                portion_percent,
+                ..
+            } => {
                 let node = destination.as_ref().and_then(|name| {
                     let nodes = self.nodes.read();
                     nodes.get(name).map(|node| Arc::clone(node.usage()))
                 });
-                let usage = node.unwrap_or_else(|| Arc::clone(&self.memory));
+                let own = match portion_percent {
+                    Some(_) => &self.memory.producers,
+                    None => &self.memory.whole,
+                };
+                let usage = node.unwrap_or_else(|| Arc::clone(own));
                 LimitView::Memory {
                     destination: destination.clone(),
+                    portion_percent: *portion_percent,
                     used_bytes: usage.used_bytes(),
                     limit_bytes: usage.limit_bytes(),
                 }
@@ -167,7 +192,7 @@ impl Broker {
 /// Which limit it is, whatever is used of it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum LimitKey {
-    Memory(Option<Destination>),
+    Memory(Option<Destination>, bool),
     Store,
     Temp,
     Jobs,
@@ -177,7 +202,11 @@ enum LimitKey {
 impl LimitKey {
     fn of(limit: &LimitView) -> Self {
         match limit {
-            LimitView::Memory { destination, .. } => Self::Memory(destination.clone()),
+            LimitView::Memory {
+                destination,
+                portion_percent,
+                ..
+            } => Self::Memory(destination.clone(), portion_percent.is_some()),
             LimitView::Store { .. } => Self::Store,
             LimitView::Temp { .. } => Self::Temp,
             LimitView::Jobs { .. } => Self::Jobs,

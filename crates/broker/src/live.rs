@@ -219,7 +219,26 @@ const OF_BROKER: &[Attribute<SystemUsage>] = &[
         Time,
         send_fail_after_timeout_ms
     ),
+    number!(
+        "producerSystemUsagePortion",
+        Percent,
+        producer_portion_percent
+    ),
+    number!(
+        "consumerSystemUsagePortion",
+        Percent,
+        consumer_portion_percent
+    ),
 ];
+
+/// How many of the last of [`OF_BROKER`] exist only where the memory is split.
+const OF_PARTS: usize = 2;
+
+fn of_broker(usage: &SystemUsage) -> &'static [Attribute<SystemUsage>] {
+    let hidden = if usage.split { 0 } else { OF_PARTS };
+    let (shown, _) = OF_BROKER.split_at(OF_BROKER.len() - hidden);
+    shown
+}
 
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -326,7 +345,7 @@ pub fn settings_of_entry(entry: &PolicyEntry) -> Vec<Setting> {
 
 /// Everything that can be set of the broker's limits, as it is.
 pub fn settings_of_usage(usage: &SystemUsage) -> Vec<Setting> {
-    list(OF_BROKER, usage)
+    list(of_broker(usage), usage)
 }
 
 /// Changes a policy entry that no destination has yet.
@@ -348,7 +367,8 @@ pub fn change_usage(
     usage: &mut SystemUsage,
     asked: &[(&str, &str)],
 ) -> Result<Vec<Setting>, SetError> {
-    Ok(apply(usage, &find(OF_BROKER, asked)?))
+    let changes = find(of_broker(usage), asked)?;
+    Ok(apply(usage, &changes))
 }
 
 impl Broker {
@@ -362,7 +382,7 @@ impl Broker {
         asked: &[(&str, &str)],
     ) -> Result<(), SetError> {
         let Some(name) = target else {
-            return find(OF_BROKER, asked).map(drop);
+            return find(of_broker(&self.usage.load()), asked).map(drop);
         };
         if !self.nodes.read().contains_key(name) {
             return Err(SetError::NoDestination {
@@ -375,7 +395,8 @@ impl Broker {
     /// Everything that can be set on a destination, or on the broker (`None`), as it is.
     pub fn settings_of(&self, target: Option<&Destination>) -> Option<Vec<Setting>> {
         let Some(name) = target else {
-            return Some(list(OF_BROKER, &self.usage.load()));
+            let usage = self.usage.load();
+            return Some(list(of_broker(&usage), &usage));
         };
         let node = self.nodes.read().get(name).cloned()?;
         Some(list(OF_DESTINATION, &node.live_policy().get()))
@@ -425,7 +446,7 @@ impl Broker {
     }
 
     fn set_own(&self, asked: &[(&str, &str)]) -> Result<Vec<Setting>, SetError> {
-        let changes = find(OF_BROKER, asked)?;
+        let changes = find(of_broker(&self.usage.load()), asked)?;
         let mut changed = Vec::new();
         self.usage.rcu(|usage| {
             let mut usage = SystemUsage::clone(usage);
@@ -433,7 +454,7 @@ impl Broker {
             Arc::new(usage)
         });
         let usage = self.usage.load();
-        self.memory.set_limit_bytes(usage.memory_limit_bytes);
+        self.memory.set_limits(&usage);
         if let Some(scheduler) = &self.scheduler
             && changed.iter().any(|one| one.name == "jobSchedulerLimit")
         {

@@ -109,7 +109,7 @@ impl Broker {
         };
         let (store, temp) = (used(self.store.as_ref()), used(self.spool.as_ref()));
         let mut rates = self.rates.0.lock();
-        rates.1.memory.look(now, self.memory.used_bytes());
+        rates.1.memory.look(now, self.memory.whole.used_bytes());
         rates.1.store.look(now, store);
         rates.1.temp.look(now, temp);
         drop(rates);

@@ -99,7 +99,7 @@ impl Broker {
     fn build(&self, destination: &Destination, now: Now) -> Node {
         let policy = self.policies.of(destination);
         let usage = Usage::child(
-            &self.memory,
+            &self.memory.producers,
             &destination.to_string(),
             policy.memory_limit_bytes,
         );
@@ -227,7 +227,8 @@ impl Broker {
         }
     }
 
-    /// The queue behind a topic subscription. Its memory is the topic's.
+    /// The queue behind a topic subscription. Its memory is the topic's, or of the part that
+    /// consumers have.
     pub(crate) fn subscription_queue(
         &self,
         destination: &Destination,
@@ -237,10 +238,14 @@ impl Broker {
         let (usage, policy) = match self.node_of_pattern(destination, turn) {
             Some(Node::Topic(topic)) => (Arc::clone(&topic.usage), Arc::clone(&topic.policy)),
             _ => (
-                Usage::child(&self.memory, &destination.to_string(), 0),
+                Usage::child(&self.memory.producers, &destination.to_string(), 0),
                 LivePolicy::new(self.policies.of(destination)),
             ),
         };
+        let own = self.memory.consumers.as_ref();
+        let usage = own.map_or(usage, |part| {
+            Usage::child(part, &destination.to_string(), 0)
+        });
         let configured = match role {
             Role::Durable { .. } => policy.get().pending_durable_subscriber_policy,
             Role::Queue | Role::Subscription => policy.get().pending_subscriber_policy,

@@ -201,6 +201,13 @@ pub struct SystemUsage {
     pub temp_limit_bytes: u64,
     /// `jobSchedulerUsage limit`; 0 is unlimited.
     pub job_scheduler_limit_bytes: u64,
+    /// `splitSystemUsageForProducersConsumers`: a part of the memory is for what producers send,
+    /// another for what is read back from disk for subscriptions of topics.
+    pub split: bool,
+    /// `producerSystemUsagePortion`, percent of the memory limit.
+    pub producer_portion_percent: u32,
+    /// `consumerSystemUsagePortion`, percent of the memory limit.
+    pub consumer_portion_percent: u32,
     /// Refuse instead of waiting (`sendFailIfNoSpace`).
     pub send_fail_if_no_space: bool,
     /// Wait so long, then refuse; 0 is for ever (`sendFailIfNoSpaceAfterTimeout`).
@@ -214,6 +221,9 @@ impl Default for SystemUsage {
             store_limit_bytes: 100 << 30,
             temp_limit_bytes: 50 << 30,
             job_scheduler_limit_bytes: 50 << 30,
+            split: false,
+            producer_portion_percent: 60,
+            consumer_portion_percent: 40,
             send_fail_if_no_space: false,
             send_fail_after_timeout_ms: 0,
         }

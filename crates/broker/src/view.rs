@@ -155,13 +155,12 @@ impl Broker {
         let nodes = self.nodes.read().clone();
         let durables = self.durables.lock().clone();
         BrokerView {
-            memory_used_bytes: self.memory.used_bytes(),
-            memory_limit_bytes: self.memory.limit_bytes(),
-            memory_full_in_ms: self
-                .rates
-                .slopes()
-                .memory
-                .full_in_ms(self.memory.used_bytes(), self.memory.limit_bytes()),
+            memory_used_bytes: self.memory.whole.used_bytes(),
+            memory_limit_bytes: self.memory.whole.limit_bytes(),
+            memory_full_in_ms: self.rates.slopes().memory.full_in_ms(
+                self.memory.whole.used_bytes(),
+                self.memory.whole.limit_bytes(),
+            ),
             destinations: nodes.into_iter().map(destination_view).collect(),
             connected: self.connected.load(Ordering::Relaxed),
             durables: durables

@@ -12,7 +12,7 @@ use roxmltree::Node;
 use crate::environment::Environment;
 use crate::paths::Paths;
 use crate::reader::{Reader, children, is_core, name};
-use crate::settings::{Persistence, Settings};
+use crate::settings::{DiskCheck, Persistence, Settings};
 use crate::{check, connector, persistence, plugins, policy, usage, virtual_destinations};
 
 #[cfg(test)]
@@ -41,6 +41,7 @@ pub(crate) fn read<'d, 'i>(
     let mut adjusts = true;
     reader.set_truth(broker, "adjustUsageLimits", &mut adjusts);
 
+    let disk_check = read_disk_check(reader, broker);
     let mut data_directory = paths.data().to_path_buf();
     if let Some(value) = reader.value(broker, "dataDirectory") {
         let given = paths.resolve(&value.text);
@@ -79,12 +80,35 @@ pub(crate) fn read<'d, 'i>(
         data_directory,
         connectors,
         admin: None,
+        disk_check,
     };
     check::limits(reader, &mut settings, &limit_places, (environment, adjusts));
     check::policies(reader, &mut settings, policies);
     check::connectors(reader, broker, &settings);
     check::effect::check(reader, broker, &settings.broker, &limit_places);
     settings
+}
+
+/// How often the free space is looked at. ActiveMQ lets limits grow back only with a threshold;
+/// here they do without one, too.
+fn read_disk_check(reader: &mut Reader<'_, '_, '_>, broker: Node<'_, '_>) -> Option<DiskCheck> {
+    let (period, threshold) = (
+        "schedulePeriodForDiskUsageCheck",
+        "diskUsageCheckRegrowThreshold",
+    );
+    let mut period_ms = 0;
+    reader.set_number(broker, period, &mut period_ms);
+    let growth = reader.number(broker, threshold, (-1, i64::MAX));
+    if growth.is_some() && period_ms == 0 {
+        let place = reader.place(broker);
+        let words = format!("{threshold} has no effect without {period}");
+        reader.warn(&place, (words, "write both, or neither"));
+    }
+    let growth = growth.and_then(|growth| u64::try_from(growth).ok());
+    (period_ms > 0).then_some(DiskCheck {
+        period_ms,
+        least_growth_bytes: growth.unwrap_or(0),
+    })
 }
 
 fn read_name(

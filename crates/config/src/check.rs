@@ -26,6 +26,8 @@ pub(crate) fn limits(
     places: &UsagePlaces,
     (environment, adjusts): (&Environment, bool),
 ) {
+    // What follows the free space is lowered while the broker runs, not here.
+    let is_fixed = settings.disk_check.is_none();
     let usage = &mut settings.broker.usage;
     let memory = environment.memory_bytes();
     if usage.memory_limit_bytes > memory || (usage.memory_limit_bytes == 0) {
@@ -48,7 +50,7 @@ pub(crate) fn limits(
         let most = space.map(|space| space.saturating_add(used));
         if let Some(most) = most.filter(|&most| exceeds(usage.store_limit_bytes, most)) {
             let words = disk_words("storeUsage", most);
-            if adjust(reader, places.store.as_ref(), (words, most), adjusts) {
+            if adjust(reader, places.store.as_ref(), (words, most), adjusts) && is_fixed {
                 usage.store_limit_bytes = most;
             }
         }
@@ -60,7 +62,7 @@ pub(crate) fn limits(
         .map(|disk| disk.available_bytes);
     if let Some(most) = space.filter(|&most| exceeds(usage.temp_limit_bytes, most)) {
         let words = disk_words("tempUsage", most);
-        if adjust(reader, places.temp.as_ref(), (words, most), adjusts) {
+        if adjust(reader, places.temp.as_ref(), (words, most), adjusts) && is_fixed {
             usage.temp_limit_bytes = most;
         }
     }

@@ -190,7 +190,8 @@ fn device_of(path: &Path) -> Option<u64> {
     existing.metadata().ok().map(|found| found.dev())
 }
 
-fn space_of(path: &Path) -> Option<DiskSpace> {
+/// Space of the file system that holds a path, or will hold it; `None` if it cannot be told.
+pub fn space_of(path: &Path) -> Option<DiskSpace> {
     let existing = path.ancestors().find(|ancestor| ancestor.exists())?;
     let found = rustix::fs::statvfs(existing).ok()?;
     Some(DiskSpace {

@@ -44,11 +44,11 @@ mod virtual_destinations;
 pub use admin::{AdminAddress, AdminAddressError, AdminSettings, admin_password};
 pub use doctor::{Diagnosis, doctor};
 pub use document::FILE_BYTES_MAX;
-pub use environment::{DiskSpace, Environment};
+pub use environment::{DiskSpace, Environment, space_of};
 pub use error::ConfigError;
 pub use file::{FileError, LiveFile};
 pub use report::{Account, Disposition, Note, Report, Severity};
-pub use settings::{Connector, Persistence, ProtocolSettings, Settings};
+pub use settings::{Connector, DiskCheck, Persistence, ProtocolSettings, Settings};
 
 use paths::Paths;
 use placeholder::Placeholders;

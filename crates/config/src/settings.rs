@@ -23,10 +23,21 @@ pub struct Settings {
     pub data_directory: PathBuf,
     /// Listeners whose protocol is built, in the order of the file.
     pub connectors: Vec<Connector>,
+    /// Disk limits follow the free space, if they do.
+    pub disk_check: Option<DiskCheck>,
     /// The limits as the file gives them, before they were lowered to what the machine has.
     pub asked_usage: SystemUsage,
     /// Administration over HTTP; `None` without.
     pub admin: Option<AdminSettings>,
+}
+
+/// How disk limits follow the free space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskCheck {
+    /// `schedulePeriodForDiskUsageCheck`: looked at so often.
+    pub period_ms: u64,
+    /// `diskUsageCheckRegrowThreshold`: a lowered limit grows back in steps of at least so much.
+    pub least_growth_bytes: u64,
 }
 
 /// Where messages are kept.

@@ -41,6 +41,7 @@ pub(crate) fn read<'d, 'i>(
     };
     let mut places = UsagePlaces::default();
     read_memory_manager(reader, broker, &mut usage, &mut places);
+    read_portions(reader, broker, &mut usage);
     let Some(node) = bean(reader, broker, "systemUsage") else {
         return (usage, places);
     };
@@ -76,6 +77,36 @@ pub(crate) fn read<'d, 'i>(
         reader.set_size(jobs, "limit", &mut usage.job_scheduler_limit_bytes);
     }
     (usage, places)
+}
+
+/// The parts of the memory that producers and consumers have.
+fn read_portions<'d, 'i>(
+    reader: &mut Reader<'d, 'i, '_>,
+    broker: Node<'d, 'i>,
+    usage: &mut SystemUsage,
+) {
+    let split = "splitSystemUsageForProducersConsumers";
+    reader.set_truth(broker, split, &mut usage.split);
+    let mut portion = |name, percent: &mut u32| {
+        let given = reader.number(broker, name, (1, 100));
+        let Some(given) = given.and_then(|given| u32::try_from(given).ok()) else {
+            return;
+        };
+        *percent = given;
+        if !usage.split {
+            let place = reader.place(broker);
+            let words = format!("{name} has no effect without {split}=\"true\"");
+            reader.warn(&place, (words, "write both, or neither"));
+        }
+    };
+    portion(
+        "producerSystemUsagePortion",
+        &mut usage.producer_portion_percent,
+    );
+    portion(
+        "consumerSystemUsagePortion",
+        &mut usage.consumer_portion_percent,
+    );
 }
 
 fn percent_of(bytes: u64, percent: u64) -> u64 {

@@ -14,6 +14,7 @@ use std::io::Write;
 mod administration;
 mod auto;
 mod configuration;
+mod disks;
 mod doctor;
 mod log;
 mod server;

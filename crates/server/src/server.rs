@@ -5,6 +5,7 @@
 
 use crate::administration::{self, Bound};
 use crate::auto::Auto;
+use crate::disks::Disks;
 use crate::stores::Stores;
 use anyhow::{Context, Result, bail};
 use floodway_admin::Admin;
@@ -62,6 +63,7 @@ impl Server {
         }
         let stores = Stores::open(&settings)?;
         let (messages, spool) = (stores.messages.clone(), stores.spool.clone());
+        let disks = Disks::of(&settings);
         let broker = Broker::open(settings.broker, messages, spool, clock.now())?;
         let (stop, _) = watch::channel(false);
         let mut server = Self {
@@ -75,6 +77,11 @@ impl Server {
         };
         let ticking = tick(Arc::clone(&server.broker), clock, server.stop.subscribe());
         server.tasks.spawn(ticking);
+        if let Some(disks) = disks {
+            disks.look(&server.broker);
+            let following = disks.follow(Arc::clone(&server.broker), server.stop.subscribe());
+            server.tasks.spawn(following);
+        }
         match server.listen(bound, admin, clock) {
             Ok(()) => Ok(server),
             Err(error) => {

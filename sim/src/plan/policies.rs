@@ -83,6 +83,7 @@ fn usage(random: &mut Random) -> SystemUsage {
         temp_limit_bytes: random.one_of([0, 50 << 30, 100_000, 30_000]),
         send_fail_if_no_space: random.percent(10),
         send_fail_after_timeout_ms: random.one_of([0, 0, 0, 500]),
+        ..SystemUsage::default()
     }
 }
 

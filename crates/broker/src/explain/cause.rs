@@ -85,6 +85,11 @@ pub enum Cause {
     },
     /// The disk has no room, whatever the limit says.
     DiskFull,
+    /// The disk has room for less than the limit that is set.
+    DiskShort {
+        /// What is set.
+        set_bytes: u64,
+    },
 }
 
 impl Cause {
@@ -103,6 +108,7 @@ impl Cause {
             Self::NotStarted { .. } => "notStarted",
             Self::Consuming { .. } => "consuming",
             Self::DiskFull => "diskFull",
+            Self::DiskShort { .. } => "diskShort",
         }
     }
 
@@ -120,7 +126,7 @@ impl Cause {
             | Self::NotStarted { destination, .. }
             | Self::Paused { destination }
             | Self::Consuming { destination } => Some(destination),
-            Self::DiskFull => None,
+            Self::DiskFull | Self::DiskShort { .. } => None,
         }
     }
 

@@ -38,14 +38,24 @@ pub(super) fn of_limit(
     cursor_of: impl Fn(&Destination) -> Cursor,
 ) -> Vec<Remedy> {
     let mut remedies: Vec<Remedy> = causes.iter().filter_map(of_cause).collect();
+    if causes
+        .iter()
+        .any(|one| matches!(one, Cause::DiskShort { .. }))
+    {
+        // A higher limit would not make the disk larger.
+        return remedies;
+    }
     let waiting: u64 = blocked.iter().map(|one| one.bytes as u64).sum();
     match limit {
         LimitView::Memory {
             destination,
+            portion_percent,
             used_bytes,
             ..
         } => {
-            let wanted = (used_bytes + waiting + MB).div_ceil(MB) * MB;
+            // A part grows with the whole.
+            let percent = u64::from(portion_percent.unwrap_or(100)).max(1);
+            let wanted = ((used_bytes + waiting + MB) * 100 / percent).div_ceil(MB) * MB;
             remedies.push(raise_memory(destination.as_ref(), wanted));
             let queue = destination.as_ref().filter(|one| one.kind().is_queue());
             if let Some(queue) = queue.filter(|queue| cursor_of(queue) == Cursor::Memory) {
@@ -131,6 +141,11 @@ fn of_cause(cause: &Cause) -> Option<Remedy> {
                 )),
                 ..Remedy::advice(format!("start {missing} more consumers on {destination}"))
             });
+        }
+        Cause::DiskShort { .. } => {
+            "free space on the disk, or give the data directory a larger one; the limit grows \
+             back by itself"
+                .to_owned()
         }
         Cause::DiskFull => "free space on the disk; the broker goes on by itself".to_owned(),
         Cause::Consuming { .. } => return None,

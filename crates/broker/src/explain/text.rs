@@ -107,12 +107,16 @@ impl fmt::Display for Limit<'_> {
         match self.0 {
             LimitView::Memory {
                 destination,
+                portion_percent,
                 used_bytes,
                 limit_bytes,
             } => {
-                let name = match destination {
-                    Some(destination) => format!("memory limit of {destination}"),
-                    None => "memory limit of the broker".to_owned(),
+                let name = match (destination, portion_percent) {
+                    (Some(destination), _) => format!("memory limit of {destination}"),
+                    (None, Some(percent)) => {
+                        format!("producers' {percent} % of the broker's memory limit")
+                    }
+                    (None, None) => "memory limit of the broker".to_owned(),
                 };
                 of(&name, *used_bytes, *limit_bytes)
             }
@@ -250,6 +254,11 @@ impl fmt::Display for Cause {
                 "producers send to {destination} faster than its consumers take"
             ),
             Self::DiskFull => f.write_str("the disk is full before the limit is reached"),
+            Self::DiskShort { set_bytes } => write!(
+                f,
+                "the disk has less room than the {} that are set",
+                Bytes(*set_bytes)
+            ),
             // Said above.
             Self::NotAcknowledged { .. }
             | Self::TransactionOpen { .. }

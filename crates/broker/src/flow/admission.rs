@@ -55,7 +55,10 @@ pub(crate) fn fullness(
     let limits = turn.broker.usage.load();
     if demand.store {
         let percent = u64::from(policy.store_usage_high_water_mark.min(100));
-        let limit_bytes = percent_of(limits.store_limit_bytes, percent);
+        let limit_bytes = percent_of(
+            turn.broker.disks.store.of(limits.store_limit_bytes),
+            percent,
+        );
         if let Some(used_bytes) = turn.store_full(limit_bytes) {
             return Some(Full::Store {
                 used_bytes,
@@ -67,7 +70,7 @@ pub(crate) fn fullness(
         }
     }
     if demand.spool {
-        let limit_bytes = limits.temp_limit_bytes;
+        let limit_bytes = turn.broker.disks.temp.of(limits.temp_limit_bytes);
         if let Some(used_bytes) = turn.spool_full(limit_bytes) {
             return Some(Full::Temp {
                 used_bytes,
@@ -81,7 +84,8 @@ pub(crate) fn fullness(
     None
 }
 
-fn percent_of(limit: u64, percent: u64) -> u64 {
+/// A part of a limit.
+pub(crate) fn percent_of(limit: u64, percent: u64) -> u64 {
     u64::try_from(u128::from(limit) * u128::from(percent) / 100).unwrap_or(u64::MAX)
 }
 

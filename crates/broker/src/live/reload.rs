@@ -92,7 +92,7 @@ impl Broker {
         }
         if let Some(usage) = &adoption.usage {
             self.usage.store(Arc::new(usage.clone()));
-            self.memory.set_limit_bytes(usage.memory_limit_bytes);
+            self.memory.set_limits(usage);
             if let Some(scheduler) = &self.scheduler {
                 scheduler.set_limit_bytes(usage.job_scheduler_limit_bytes);
             }

@@ -5,6 +5,7 @@ use super::{MessagesView, PolicyView, messages_view};
 use crate::broker::Broker;
 use crate::destination::Node;
 use crate::flow::parking::{Full, ParkedView};
+use crate::flow::parts::PRODUCERS;
 use crate::queue::Queue;
 use crate::queue::lane::Kept;
 use floodway_message::session::ProducerId;
@@ -44,6 +45,8 @@ pub enum LimitView {
     Memory {
         /// Whose limit.
         destination: Option<Destination>,
+        /// Of the broker's, only the part that is for producers (percent).
+        portion_percent: Option<u32>,
         /// Used now.
         used_bytes: u64,
         /// The limit.
@@ -100,9 +103,13 @@ impl LimitView {
                 used_bytes,
                 limit_bytes,
             } => Self::Memory {
-                destination: (**node != *broker.memory.name())
+                // Names of the broker's own nodes are no destinations.
+                destination: node
+                    .contains("://")
                     .then(|| Destination::parse(node).ok())
                     .flatten(),
+                portion_percent: (**node == *PRODUCERS)
+                    .then(|| broker.usage.load().producer_portion_percent),
                 used_bytes: *used_bytes,
                 limit_bytes: *limit_bytes,
             },

@@ -49,8 +49,20 @@ impl Broker {
         let temp = self.spool.as_ref();
         let slopes = self.rates.slopes();
         StoresView {
-            store: store.map(|store| StoreView::of(store, limits.store_limit_bytes, slopes.store)),
-            temp: temp.map(|temp| StoreView::of(temp, limits.temp_limit_bytes, slopes.temp)),
+            store: store.map(|store| {
+                StoreView::of(
+                    store,
+                    self.disks.store.of(limits.store_limit_bytes),
+                    slopes.store,
+                )
+            }),
+            temp: temp.map(|temp| {
+                StoreView::of(
+                    temp,
+                    self.disks.temp.of(limits.temp_limit_bytes),
+                    slopes.temp,
+                )
+            }),
             failed: self.failure().is_some(),
         }
     }

@@ -17,6 +17,7 @@ mod explaining;
 mod flow_control;
 mod forwarding;
 mod logins;
+mod parts;
 mod prepared;
 mod queues;
 mod scheduling;

@@ -402,6 +402,58 @@ fn an_offline_durable_subscription_fills_the_store() {
 }
 
 #[test]
+fn a_disk_that_is_short_of_the_limit() {
+    let world = limited(|usage| usage.store_limit_bytes = 100 * LIMIT, vec![]);
+    world.broker.follow_disks(Some(LIMIT), None, 0);
+    fill(&world.client("c"), Q);
+    let parts = [
+        "store limit",
+        "the disk has less room than the 9.8 mb that are set",
+        "free space on the disk",
+        "nobody consumes from queue://Q",
+    ];
+    check(&world, &["diskShort", "noConsumer"], &parts);
+    let text = explained(&world).to_string();
+    assert!(!text.contains("storeLimit="), "it would not help:\n{text}");
+    // It has room again, but less than is worth while, then enough.
+    world
+        .broker
+        .follow_disks(Some(LIMIT + 30_000), None, 50_000);
+    world.pass(100);
+    assert_eq!(explained(&world).limits.len(), 1);
+    world.broker.follow_disks(Some(200 * LIMIT), None, 50_000);
+    world.pass(100);
+    assert!(explained(&world).limits.is_empty());
+    assert_eq!(
+        world.broker.stores().store.unwrap().limit_bytes,
+        100 * LIMIT
+    );
+}
+
+#[test]
+fn the_producers_part_of_the_memory_is_full() {
+    let entry = queue_policy("Q", |entry| entry.pending_queue_policy = Cursor::Memory);
+    let split = |usage: &mut SystemUsage| {
+        usage.memory_limit_bytes = 2 * LIMIT;
+        usage.split = true;
+        usage.producer_portion_percent = 50;
+    };
+    let world = limited(split, vec![entry]);
+    fill(&world.client("c"), Q);
+    let parts = [
+        "BLOCKED by the producers' 50 % of the broker's memory limit: 1",
+        "nobody consumes from queue://Q",
+        "floodway set broker memoryLimit=3mb",
+    ];
+    check(&world, &["noConsumer"], &parts);
+    let now = world.now();
+    let larger = [("producerSystemUsagePortion", "90")];
+    world.broker.set(None, &larger, now).unwrap();
+    world.pass(100);
+    assert!(explained(&world).limits.is_empty());
+}
+
+#[test]
 fn the_spool_is_full() {
     let entry = queue_policy("Q", |entry| entry.memory_limit_bytes = 20 * 1024);
     let world = limited(|usage| usage.temp_limit_bytes = LIMIT, vec![entry]);

@@ -15,6 +15,9 @@ const LIMITS: [(&str, &str, &str); 4] = [
     ("jobSchedulerLimit", "jobSchedulerUsage", ""),
 ];
 
+/// The settings that are attributes of the broker.
+const PORTIONS: [&str; 2] = ["producerSystemUsagePortion", "consumerSystemUsagePortion"];
+
 /// Changes limits of the broker in the text of a file.
 pub(crate) fn edit<'d, 'i>(
     reader: &mut Reader<'d, 'i, '_>,
@@ -29,6 +32,11 @@ pub(crate) fn edit<'d, 'i>(
     let mut elements = Vec::new();
     let mut flags = Vec::new();
     for &(setting, value) in asked {
+        if PORTIONS.contains(&setting) {
+            edits.set(broker, &[(setting, value)]);
+            at.get_or_insert(broker.range().start);
+            continue;
+        }
         let Some(&(_, element, hiding)) = LIMITS.iter().find(|(known, ..)| *known == setting)
         else {
             flags.push((setting, value));

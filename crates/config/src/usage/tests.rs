@@ -127,3 +127,45 @@ fn the_usage_manager_of_activemq_4_is_the_memory_limit() {
     let told = crate::testing::notes_of(crate::testing::load_xml(&text.replace("#m", "#n")));
     assert!(told.contains("\"#n\" names no element"), "{told}");
 }
+
+#[test]
+fn memory_is_split_where_the_broker_says_so() {
+    let split = "splitSystemUsageForProducersConsumers='true' producerSystemUsagePortion='70'";
+    let found = loaded(split, "").settings.broker.usage;
+    assert!(found.split);
+    let portions = (
+        found.producer_portion_percent,
+        found.consumer_portion_percent,
+    );
+    assert_eq!(portions, (70, 40));
+    assert!(!loaded("", "").settings.broker.usage.split);
+    let told = notes("consumerSystemUsagePortion='30'", "");
+    assert!(told.contains("has no effect without splitSystem"), "{told}");
+}
+
+#[test]
+fn a_limit_that_follows_the_disk_is_left_as_it_was_asked_for() {
+    let inside = "<systemUsage><systemUsage><storeUsage><storeUsage limit='100 gb'/></storeUsage>\
+                  </systemUsage></systemUsage>";
+    let space = DiskSpace {
+        total_bytes: 10 << 30,
+        available_bytes: 1 << 30,
+    };
+    let with = |attributes: &str| {
+        let mut options = options();
+        options.environment = options.environment.with_disk(space);
+        load_with(&broker(attributes, inside), &options)
+            .unwrap()
+            .settings
+    };
+    assert_eq!(with("").broker.usage.store_limit_bytes, 1 << 30);
+    let follows = with("schedulePeriodForDiskUsageCheck='5000' diskUsageCheckRegrowThreshold='7'");
+    assert_eq!(follows.broker.usage.store_limit_bytes, 100 << 30);
+    let check = follows.disk_check.unwrap();
+    assert_eq!((check.period_ms, check.least_growth_bytes), (5000, 7));
+    let told = notes("diskUsageCheckRegrowThreshold='7'", inside);
+    assert!(
+        told.contains("has no effect without schedulePeriod"),
+        "{told}"
+    );
+}
