@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 import broker as brokers
-from broker import Broker
+from administered import Administered
 
 BODY = 10 * 1024
 _numbers = itertools.count(1)
@@ -49,7 +49,7 @@ POLICIES = """
 @pytest.fixture(scope="session")
 def flow_broker(tmp_path_factory):
     home = tmp_path_factory.mktemp("flow")
-    broker = Broker(home, policies=POLICIES, memory="64 mb").start()
+    broker = Administered(home, policies=POLICIES, memory="64 mb").start()
     yield broker
     # Paused producers and their connections must not hold up the end.
     code = broker.stop()
@@ -61,6 +61,21 @@ def broker(flow_broker):
     assert flow_broker.process.poll() is None, flow_broker.tail()
     yield flow_broker
     assert flow_broker.process.poll() is None, flow_broker.tail()
+
+
+@pytest.fixture
+def own_administered(tmp_path):
+    """Starts brokers with administration and settings of the test's own; all are killed."""
+    started = []
+
+    def start(**settings) -> Administered:
+        broker = Administered(tmp_path / f"administered-{len(started)}", **settings)
+        started.append(broker)
+        return broker.start()
+
+    yield start
+    for broker in started:
+        broker.kill()
 
 
 class Filler:
