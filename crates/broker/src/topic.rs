@@ -401,8 +401,15 @@ impl Topic {
                 }
                 Waiting::Commit(_) => self.commit_full(turn),
             };
-            if full.is_some() {
-                break;
+            if let Some(full) = full {
+                let policy = self.policy();
+                let place = (&self.destination, &**policy);
+                let Some(refused) = parking.meet(&full, place, turn) else {
+                    break;
+                };
+                drop(parking);
+                refused.refuse(full.failure(&self.destination, 0), turn);
+                continue;
             }
             let Some(parked) = parking.pop(turn) else {
                 break;

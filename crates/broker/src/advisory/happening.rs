@@ -282,16 +282,25 @@ impl Blocked {
             broker.tell(&topic, &Advisory::Properties, &properties, turn);
         }
         if self.policy.fast_producers && broker.advisories.hears(Class::FastProducer) {
-            let facts = broker
-                .advisories
-                .known
-                .lock()
-                .producer(self.producer)
-                .cloned();
-            let Some(facts) = facts else { return };
-            let id = Arc::clone(&facts.introduction.id);
+            let (connection, number) = self.producer;
+            let known = broker.advisories.known.lock();
+            let facts = known.producer(self.producer).cloned();
+            drop(known);
+            // Clients of some protocols do not say that they have a producer.
+            let made = || {
+                broker
+                    .advisories
+                    .introduction(None, connection, Some(number))
+                    .id
+            };
+            let id = facts
+                .as_ref()
+                .map(|facts| Arc::clone(&facts.introduction.id));
+            let id = id.unwrap_or_else(made);
+            let told = facts.map_or(Advisory::Properties, |facts| {
+                Advisory::Present(Thing::Producer(facts))
+            });
             let properties = [("producerId", PropertyValue::String(&id))];
-            let told = Advisory::Present(Thing::Producer(facts));
             let topic = Class::FastProducer.topic_for(kind, name);
             broker.tell(&topic, &told, &properties, turn);
         }

@@ -58,7 +58,7 @@ impl Known {
 
 impl Advisories {
     /// The id of a connection, consumer or producer whose protocol has none.
-    fn introduction(
+    pub(super) fn introduction(
         &self,
         given: Option<&Introduction>,
         connection: u64,

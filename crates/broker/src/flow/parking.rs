@@ -5,6 +5,7 @@
 //! something waits, waits behind it.
 
 use crate::advisory::{self, Blocked};
+use crate::flow::admission::{Treatment, treatment};
 use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::settings::PolicyEntry;
@@ -120,6 +121,11 @@ impl Parked {
             Waiting::Send(incoming) => incoming.producer,
             Waiting::Commit(_) => ProducerId::MAX,
         }
+    }
+
+    /// Its connection and producer.
+    fn who(&self) -> (u64, ProducerId) {
+        (self.outbox.id, self.producer())
     }
 
     /// The time to wait is over.
@@ -247,6 +253,58 @@ impl Parking {
         let (_, parked) = self.fifo.pop_front()?;
         Self::released(&parked, turn);
         Some(parked)
+    }
+
+    /// What waits because the store was busy has met a limit. It is treated as if it came now: it
+    /// waits for that limit, and that is said; or the first of it is given back, to be refused.
+    pub(crate) fn meet(
+        &mut self,
+        full: &Full,
+        place: (&Destination, &PolicyEntry),
+        turn: &mut Turn<'_>,
+    ) -> Option<Parked> {
+        let is_congested = |parked: &Parked| parked.full == Full::Congested;
+        if *full == Full::Congested || !self.front().is_some_and(is_congested) {
+            return None;
+        }
+        let Treatment::Park { deadline_ms } = treatment(full, place.1, turn) else {
+            Blocked::notice(full, self.front()?.who(), place, turn);
+            return self.pop(turn);
+        };
+        let mut told = BTreeSet::new();
+        for (_, parked) in &mut self.fifo {
+            if parked.full != Full::Congested {
+                continue;
+            }
+            parked.full = full.clone();
+            parked.deadline_ms = deadline_ms;
+            if told.insert(parked.who()) {
+                Blocked::notice_parked(parked, place, turn);
+                advisory::Waiting::notice(parked, false, turn);
+            }
+        }
+        self.warn(place, turn);
+        None
+    }
+
+    /// Says in the log that the first of those who wait is blocked, if it is time to.
+    pub(crate) fn warn(
+        &mut self,
+        (destination, policy): (&Destination, &PolicyEntry),
+        turn: &mut Turn<'_>,
+    ) {
+        let Some((full, outbox)) = self
+            .front()
+            .map(|one| (one.full.clone(), one.outbox.clone()))
+        else {
+            return;
+        };
+        let now_ms = turn.now.monotonic_ms;
+        let interval_ms = policy.blocked_producer_warning_interval_ms;
+        if full != Full::Congested && self.warns(now_ms, interval_ms) {
+            self.log_blocked(&full, destination, &outbox, now_ms);
+            turn.later(Work::Explain(destination.clone()));
+        }
     }
 
     /// The limit that something of a connection waits for here, if it came before the ticket.

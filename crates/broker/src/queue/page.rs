@@ -7,7 +7,7 @@
 
 use crate::entry::Place;
 use crate::queue::lane::{Kept, Lane};
-use crate::queue::{Queue, QueueState};
+use crate::queue::{Attachment, Queue, QueueState};
 use crate::settings::Cursor;
 use crate::turn::Turn;
 use floodway_message::Message;
@@ -40,10 +40,12 @@ impl Queue {
         for lane in self.lanes_to_page(state) {
             for kept in [Kept::Stored, Kept::Spooled] {
                 let bytes_max = self.page_bytes(state);
+                let is_somebody_idle = state.is_somebody_idle();
                 let Some(found) = state.lanes.get_mut(lane) else {
                     continue;
                 };
-                if found.window.len() >= low && self.cursor != Cursor::Memory {
+                let is_enough = found.window.len() >= low && !is_somebody_idle;
+                if is_enough && self.cursor != Cursor::Memory {
                     continue;
                 }
                 let backlog = found.backlog(kept);
@@ -93,7 +95,7 @@ impl Queue {
             self.usage
                 .space_bytes(self.memory_percent())
                 .clamp(RESERVE_BYTES, PAGE_BYTES_MAX)
-        } else if state.holds_nothing() {
+        } else if state.holds_nothing() || self.may_pass_mark(state) {
             RESERVE_BYTES
         } else {
             return None;
@@ -187,9 +189,15 @@ impl Queue {
         }
     }
 
+    /// The memory above the high-water mark is for consumers who would otherwise wait behind what
+    /// others want, and cannot leave memory.
+    fn may_pass_mark(&self, state: &QueueState) -> bool {
+        self.usage.full_node().is_none() && state.is_somebody_idle()
+    }
+
     /// May one more message be taken in for a lane, after so many bytes of the same page?
     fn may_stage(&self, state: &QueueState, lane: usize, staged_bytes: u64) -> bool {
-        if self.has_space(state, &self.usage) {
+        if self.has_space(state, &self.usage) || self.may_pass_mark(state) {
             return true;
         }
         let within_reserve = staged_bytes < RESERVE_BYTES && self.usage.has_own_space();
@@ -202,6 +210,13 @@ impl Queue {
 }
 
 impl QueueState {
+    /// A consumer with room has nothing, and what is in memory is not for it: it was looked at, and
+    /// what could leave memory was passed over.
+    fn is_somebody_idle(&self) -> bool {
+        let is_idle = |one: &Attachment| one.consumer.has_room() && !one.in_flight.has_open();
+        self.attachments.iter().any(is_idle)
+    }
+
     /// No message is in memory, but for what waits to be merged in, and what a transaction has
     /// acknowledged: its commit may wait for just this queue to go on.
     fn holds_nothing(&self) -> bool {

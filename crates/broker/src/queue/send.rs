@@ -184,8 +184,14 @@ impl Queue {
                 }
                 Waiting::Commit(_) => self.commit_full(turn),
             };
-            if full.is_some() {
-                break;
+            if let Some(full) = full {
+                let policy = self.policy();
+                let place = (&self.destination, &**policy);
+                let Some(refused) = state.parking.meet(&full, place, turn) else {
+                    break;
+                };
+                refused.refuse(full.failure(&self.destination, 0), turn);
+                continue;
             }
             let Some(parked) = state.parking.pop(turn) else {
                 break;

@@ -1,8 +1,13 @@
 //! Limits: producers are paused, refused, resumed.
 
-use crate::client::{World, consumer, message, queue_policy};
+use crate::client::{Client, World, consumer, message, queue_policy};
 use floodway_broker::settings::{BrokerSettings, Cursor, PolicyEntry};
-use floodway_message::session::{AckKind, AckRange, Event, FailureKind};
+use floodway_broker::view::{BlockedView, LimitView};
+use floodway_message::Destination;
+use floodway_message::session::*;
+use floodway_store::disk::OsDisk;
+use floodway_store::{Journal, JournalSettings};
+use std::sync::Arc;
 
 const Q: &str = "queue://Q";
 
@@ -231,6 +236,100 @@ fn what_is_read_back_from_disk_stops_at_the_memory_limit() {
         client.ack_as(1, AckRange::UpTo(last), AckKind::Consumed, None);
     }
     assert_eq!(got, bodies);
+}
+
+/// Twenty sends come while the journal is busy; then it has written what it had, and the memory
+/// limit is met.
+fn meets_the_limit_after_congestion(
+    name: &str,
+    change: impl FnOnce(&mut PolicyEntry),
+    check: impl FnOnce(&World, &Client<'_>, &[Reply]),
+) {
+    let name = format!("floodway-busy-{name}-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let settings = JournalSettings {
+        segment_bytes: 64 << 10,
+        commit_queue_limit_bytes: 20 << 10,
+        ..JournalSettings::default()
+    };
+    let journal = Journal::open(Arc::new(OsDisk::new(&folder).unwrap()), settings).unwrap();
+    let settings = BrokerSettings {
+        policies: vec![queue_policy("Q", |entry| {
+            entry.memory_limit_bytes = 50 << 10;
+            entry.cursor_memory_high_water_mark = 200;
+            change(entry);
+        })],
+        ..BrokerSettings::default()
+    };
+    let world = World::on_journal(settings, journal);
+    let client = world.client("c");
+    let destination = Destination::parse(Q).unwrap();
+    let mut replies = Vec::new();
+    for number in 0..20 {
+        let mut builder = message(&format!("{number:010240}"));
+        builder.destination(&destination);
+        let send = Command::Send(Send {
+            producer: 1,
+            destinations: Destinations::One(destination.clone()),
+            message: builder.build(1 << 14).unwrap(),
+            tx: None,
+            reply: Some(client.reply()),
+        });
+        if let Command::Send(Send { reply, .. }) = &send {
+            replies.extend(*reply);
+        }
+        // Not settled: the journal has no time to write.
+        client.session.submit(&mut vec![send], world.now());
+    }
+    let is_congested = |view: &BlockedView| matches!(view.limit, LimitView::Congested);
+    assert!(world.broker.blocked(world.now()).iter().all(is_congested));
+    world.pass(1);
+    for reply in replies.iter().take(5) {
+        assert_eq!(client.answer(*reply), Some(Ok(())));
+    }
+    check(&world, &client, &replies[5..]);
+    drop(client);
+    drop(world);
+    std::fs::remove_dir_all(&folder).ok();
+}
+
+#[test]
+fn what_waited_for_a_busy_store_waits_for_the_limit_that_it_meets_then() {
+    meets_the_limit_after_congestion(
+        "wait",
+        |_| {},
+        |world, client, waiting| {
+            let blocked = world.broker.blocked(world.now());
+            let LimitView::Memory { limit_bytes, .. } = blocked[0].limit else {
+                panic!("{:?}", blocked[0].limit);
+            };
+            assert_eq!((limit_bytes, blocked[0].sends), (50 << 10, waiting.len()));
+            client.open(consumer(1, Q));
+            client.ack_as(1, AckRange::UpTo(5), AckKind::Consumed, None);
+            world.pass(1);
+            assert_eq!(client.answer(waiting[0]), Some(Ok(())));
+        },
+    );
+}
+
+#[test]
+fn what_waited_for_a_busy_store_is_refused_by_the_limit_that_it_meets_then() {
+    let refusing = |entry: &mut PolicyEntry| entry.send_fail_if_no_space = Some(true);
+    meets_the_limit_after_congestion("fail", refusing, |world, client, waiting| {
+        for reply in waiting {
+            let failure = client.answer(*reply).unwrap().unwrap_err();
+            assert_eq!(failure.kind, FailureKind::NoSpace);
+        }
+        assert!(world.broker.blocked(world.now()).is_empty());
+    });
+    let timing_out = |entry: &mut PolicyEntry| entry.send_fail_after_timeout_ms = Some(500);
+    meets_the_limit_after_congestion("timeout", timing_out, |world, client, waiting| {
+        assert_eq!(client.answer(waiting[0]), None);
+        world.pass(500);
+        for reply in waiting {
+            assert!(client.answer(*reply).unwrap().is_err());
+        }
+    });
 }
 
 #[test]

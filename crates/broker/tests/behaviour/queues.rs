@@ -155,6 +155,44 @@ fn a_selective_consumer_finds_its_messages_behind_any_backlog() {
 }
 
 #[test]
+fn a_selective_consumer_finds_its_messages_behind_those_that_are_in_memory_only() {
+    let limit = 64 << 10;
+    let world = World::with_policy(queue_policy("Q", |entry| {
+        entry.memory_limit_bytes = limit;
+        entry.page_size_max = 10;
+    }));
+    let client = world.client("c");
+    for number in 0..500 {
+        let mut builder = message(&number.to_string());
+        let color = if number % 50 == 49 { "red" } else { "blue" };
+        property(&mut builder, "color", color);
+        builder.persistent(false);
+        client.send_to(Q, builder);
+    }
+    client.open(selecting(consumer(1, Q), "color = 'red'"));
+    for number in 0..10 {
+        assert_eq!(client.bodies(), [(number * 50 + 49).to_string()]);
+        client.ack(1, number + 1);
+    }
+    // It is idle now, and another takes the rest without getting more than memory holds.
+    client.open(consumer(2, Q));
+    let mut seen: Vec<String> = Vec::new();
+    loop {
+        assert!(world.broker.view().memory_used_bytes <= limit + 1100);
+        let got = client.got();
+        if got.is_empty() {
+            break;
+        }
+        for one in got {
+            client.ack(one.consumer, one.delivery);
+            seen.push(one.body);
+        }
+    }
+    let blue = (0..500).filter(|n| n % 50 != 49);
+    assert_eq!(seen, blue.map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
 fn priorities_are_served_highest_first_where_the_policy_says_so() {
     let world = World::with_policy(queue_policy("Q", |entry| entry.prioritized_messages = true));
     let client = world.client("c");
