@@ -22,15 +22,16 @@ SILENCE = 1.5
 _LOGIN = "Basic " + base64.b64encode(b"admin:for-tests").decode()
 
 
-def until(holds, what: str, limit: float = PATIENCE):
-    """Waits until `holds()` gives something true, and gives that."""
+def until(holds, what, limit: float = PATIENCE):
+    """Waits until `holds()` gives something true, and gives that; `what()` tells of a failure."""
     deadline = time.monotonic() + limit
     while True:
         found = holds()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {limit:.0f} s: {what}")
+            told = what() if callable(what) else what
+            raise AssertionError(f"not within {limit:.0f} s: {told}")
         time.sleep(0.01)
 
 
@@ -107,7 +108,7 @@ class Administered(Broker):
         # A store that is merely busy is no limit, and passes.
         return until(
             lambda: self._enough(destination, sends, producers),
-            f"{producers} producers with {sends} sends wait at {destination}: {self.blocked()}",
+            lambda: f"{producers} producers with {sends} sends wait: {self.blocked(destination)}",
         )
 
     def _enough(self, destination, sends, producers):

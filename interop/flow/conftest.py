@@ -35,6 +35,18 @@ POLICIES = """
       <abortSlowConsumerStrategy maxSlowDuration="300" checkPeriod="100"/>
     </slowConsumerStrategy>
   </policyEntry>
+  <policyEntry queue="silent.>">
+    <slowConsumerStrategy>
+      <abortSlowAckConsumerStrategy maxTimeSinceLastAck="300" maxSlowDuration="100"
+                                    checkPeriod="100"/>
+    </slowConsumerStrategy>
+  </policyEntry>
+  <policyEntry topic="slowtopic.>" memoryLimit="1 mb">
+    <slowConsumerStrategy>
+      <abortSlowConsumerStrategy maxSlowDuration="300" checkPeriod="100"/>
+    </slowConsumerStrategy>
+    <pendingSubscriberPolicy><vmCursor/></pendingSubscriberPolicy>
+  </policyEntry>
   <policyEntry queue="deaf.>">
     <slowConsumerStrategy>
       <abortSlowConsumerStrategy maxSlowDuration="300" checkPeriod="100" abortConnection="true"/>

@@ -50,6 +50,7 @@ KINDS = {"persistent": ["true"], "non-persistent": ["false"], "mixed": ["true", 
 PLAIN_ACKS = {"ack": "client-individual"}
 _numbers = itertools.count(1)
 
+OVERTAKES = pytest.mark.known_fault("lower priorities in memory go before higher ones on disk")
 queue_cursors = pytest.mark.parametrize("cursor", QUEUE_CURSORS)
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -103,7 +104,7 @@ class Stream:
 
     def settled(self):
         """Every send is confirmed."""
-        until(lambda: self.look() or not self.awaited, f"{len(self.awaited)} receipts are missing")
+        until(lambda: self.look() or not self.awaited, lambda: f"{len(self.awaited)} receipts are missing")
 
 
 def destination(prefix, kind="queue"):
@@ -212,7 +213,7 @@ def test_a_high_water_mark_above_100_pauses_producers_of_persistent_messages(bro
     stream.settled()
 
 
-@queue_cursors
+@pytest.mark.parametrize("cursor", ["vm", *(pytest.param(one, marks=OVERTAKES) for one in ("store", "file"))])
 def test_higher_priorities_come_first_out_of_a_backlog_above_the_limit(broker, client, cursor):
     producer, consumer, queue = client(), client(), destination(f"priority.{cursor}")
     stream = Stream(producer, queue, "mixed")
@@ -227,11 +228,12 @@ def test_higher_priorities_come_first_out_of_a_backlog_above_the_limit(broker, c
 
 
 @pytest.mark.improvement("starves other groups behind a full page of one", always=False)
+@kinds
 @queue_cursors
-def test_a_stalled_owner_of_a_group_holds_up_no_other_group(broker, client, cursor):
+def test_a_stalled_owner_of_a_group_holds_up_no_other_group(broker, client, cursor, kind):
     producer, stalled, other = client(), client(), client()
     queue = destination(f"q.{cursor}")
-    stream = Stream(producer, queue)
+    stream = Stream(producer, queue, kind)
     stalled.subscribe(queue, **PLAIN_ACKS, **{"activemq.prefetchSize": "1"})
     stream.send(JMSXGroupID="stalled")
     stalled.message()
@@ -245,10 +247,11 @@ def test_a_stalled_owner_of_a_group_holds_up_no_other_group(broker, client, curs
 
 
 @pytest.mark.improvement("starves selective consumers behind a full page", always=False)
+@kinds
 @queue_cursors
-def test_a_selective_consumer_finds_its_messages_behind_any_backlog(broker, client, cursor):
+def test_a_selective_consumer_finds_its_messages_behind_any_backlog(broker, client, cursor, kind):
     producer, picky, queue = client(), client(), destination(f"q.{cursor}")
-    stream = Stream(producer, queue)
+    stream = Stream(producer, queue, kind)
     behind = 50 if cursor == "vm" else 350
     stream.send(behind, wanted="no")
     stream.send(10, wanted="yes")
@@ -343,7 +346,7 @@ def test_a_slow_durable_subscription_keeps_order_and_count(broker, client, curso
     stream.settled()
 
 
-@pytest.mark.parametrize("cursor", DURABLE_CURSORS)
+@pytest.mark.parametrize("cursor", ["store", "file"])
 def test_a_durable_subscription_that_is_away_costs_the_store_only(broker, client, cursor):
     topic = destination(f"d.{cursor}", "topic")
     gone = durable(client, topic)
@@ -357,14 +360,27 @@ def test_a_durable_subscription_that_is_away_costs_the_store_only(broker, client
     takes(back, broker, topic, range(MANY))
 
 
+def test_a_durable_subscription_in_memory_holds_it_while_it_is_away(broker, client):
+    topic = destination("d.vm", "topic")
+    durable(client, topic).disconnect()
+    stream = Stream(client(), topic, "persistent")
+    stream.send(150)
+    broker.until_blocked(topic)
+    assert stream.awaited
+    takes(durable(client, topic), broker, topic, range(150))
+    stream.settled()
+
+
 @pytest.mark.parametrize("cursor", DURABLE_CURSORS)
 def test_a_durable_subscriptions_backlog_survives_a_kill(own_administered, cursor):
     broker = own_administered(policies=POLICIES, kahadb=KAHADB)
     topic = f"/topic/d.{cursor}.kill"
     durable(broker.client, topic).disconnect()
     stream = Stream(broker.client(), topic, "persistent")
-    stream.send(150)
+    # What a cursor in memory takes without a pause.
+    count = 50 if cursor == "vm" else 150
+    stream.send(count)
     stream.settled()
     broker.kill()
     broker.start()
-    takes(durable(broker.client, topic), broker, topic, range(150))
+    takes(durable(broker.client, topic), broker, topic, range(count))

@@ -169,7 +169,7 @@ class Field:
             return self.pass_through()
         until(
             lambda: self.look() or not self.awaited or self.is_waiting(),
-            f"{len(self.awaited)} of {self.sent} sends are unanswered and nothing waits",
+            lambda: f"{len(self.awaited)} of {self.sent} sends are unanswered and nothing waits",
         )
 
     def pass_through(self) -> None:
