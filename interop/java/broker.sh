@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts, stops (SIGTERM) or kills (SIGKILL) the broker whose folder is the first argument.
+# Starts, stops (SIGTERM) or kills (SIGKILL) the broker whose folder is the first argument, or starts
+# it afresh, without data.
 # The folder holds the executable `command`, the number `port`, and gets `pid` and `broker.log`.
 set -euo pipefail
 
@@ -36,5 +37,12 @@ case "$2" in
         ;;
     stop) end TERM ;;
     kill) end KILL ;;
-    *) echo "usage: $0 FOLDER start|stop|kill" >&2; exit 2 ;;
+    fresh)
+        # As if it had never run.
+        end KILL
+        rm -rf "$home/data"
+        mkdir "$home/data"
+        exec "$0" "$home" start
+        ;;
+    *) echo "usage: $0 FOLDER start|stop|kill|fresh" >&2; exit 2 ;;
 esac

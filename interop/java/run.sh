@@ -70,7 +70,7 @@ fi
 home="$(mktemp -d)"
 cleanup() {
     local each
-    for each in "$home" "$home/bridge"; do
+    for each in "$home" "$home/bridge" "$home/flow"; do
         [ ! -s "$each/pid" ] || "$here/broker.sh" "$each" kill
     done
     [ -n "${KEEP:-}" ] && echo "kept: $home" || rm -rf "$home"
@@ -114,7 +114,7 @@ case "$broker" in
         if "$binary" doctor "$home/activemq.xml" 2>&1 | grep -q '^connectors *none'; then
             skip "this Floodway does not listen to OpenWire"
         fi
-        line=("$binary" start "$home/activemq.xml")
+        line=("$binary" start)
         ;;
     activemq)
         version="$activemq"
@@ -123,7 +123,7 @@ case "$broker" in
         build activemq "broker-$activemq" "${options[@]}"
         line=(java -Xmx1536m "${java_flags[@]}"
             -cp "$real/classes:$(cat "$real/classpath")"
-            floodway.interop.ActiveMq "$home/activemq.xml")
+            floodway.interop.ActiveMq)
         ;;
     *)
         echo "usage: $0 [floodway|activemq] [CLIENT VERSION] [PART OF A NAME...]" >&2
@@ -131,7 +131,14 @@ case "$broker" in
         ;;
 esac
 [ -z "$why_not" ] || exit 0
-command_in "$home" "${line[@]}"
+command_in "$home" "${line[@]}" "$home/activemq.xml"
+
+# The same broker with small limits, for the checks that fill it.
+mkdir "$home/flow" "$home/flow/data"
+flow="$(free_port)"
+echo "$flow" > "$home/flow/port"
+sed -e "s#PORT#$flow#; s#DATA#$home/flow/data#" "$here/conf/flow.xml" > "$home/flow/activemq.xml"
+command_in "$home/flow" "${line[@]}" "$home/flow/activemq.xml"
 
 # The neighbour, a real ActiveMQ with a network connector to the broker under test, and its command
 # line; of a version whose artifacts are all to be had.
@@ -168,6 +175,7 @@ code=0
 java -Xmx768m "${java_flags[@]}" -cp "$built/$client/classes:$(cat "$built/$client/classpath")" \
     -Dsuite.port="$port" -Dsuite.spread.port="$spread" -Dsuite.broker="$broker" -Dsuite.version="$version" \
     -Dsuite.client="$client" -Dsuite.control="'$here/broker.sh' '$home'" \
+    -Dsuite.flow="'$here/broker.sh' '$home/flow'" -Dsuite.flow.port="$flow" \
     -Dsuite.pid="$home/pid" "${neighbour[@]}" "$main" "${arguments[@]}" || code=$?
 if [ -n "${KEEP:-}" ]; then cp "$home/broker.log" "$built/results/$broker-$client.log"; fi
 exit "$code"

@@ -73,8 +73,13 @@ public abstract class Fixture {
         return closing;
     }
 
+    /** Where the broker of these checks listens. */
+    protected int port() {
+        return Setting.PORT;
+    }
+
     protected final ActiveMQConnectionFactory factory(String options) {
-        ActiveMQConnectionFactory made = new ActiveMQConnectionFactory(Setting.tcp(options));
+        ActiveMQConnectionFactory made = new ActiveMQConnectionFactory(Setting.tcp(port(), options));
         made.setTrustAllPackages(true);
         return made;
     }

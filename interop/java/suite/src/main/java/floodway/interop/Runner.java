@@ -63,7 +63,8 @@ public final class Runner {
 
     private static List<Method> checks(Class<?> group) {
         List<Method> found = new ArrayList<>();
-        for (Method method : group.getDeclaredMethods()) {
+        // Those that several groups share are inherited.
+        for (Method method : group.getMethods()) {
             if (method.isAnnotationPresent(Check.class)) {
                 found.add(method);
             }

@@ -16,6 +16,9 @@ public final class Setting {
     /** The same for a real ActiveMQ that bridges to the broker under test, and its port. */
     public static final String BRIDGE = System.getProperty("suite.bridge", "");
     public static final int BRIDGE_PORT = Integer.getInteger("suite.bridge.port", 0);
+    /** The same for a second broker under test, whose limits are small, and its port. */
+    public static final String FLOW = System.getProperty("suite.flow", "");
+    public static final int FLOW_PORT = Integer.getInteger("suite.flow.port", 0);
     /** The command line of ActiveMQ; empty if there is none. */
     public static final String CONSOLE = System.getProperty("suite.console", "");
 
@@ -24,7 +27,12 @@ public final class Setting {
 
     /** The plain address; options are separated by '&' and start without '?'. */
     public static String tcp(String options) {
-        return "tcp://" + HOST + ":" + PORT + (options.isEmpty() ? "" : "?" + options);
+        return tcp(PORT, options);
+    }
+
+    /** The address of another broker. */
+    public static String tcp(int port, String options) {
+        return "tcp://" + HOST + ":" + port + (options.isEmpty() ? "" : "?" + options);
     }
 
     /** Whether the client implements the simplified API of JMS 2.0. */
@@ -40,6 +48,11 @@ public final class Setting {
     /** The same for the neighbour that bridges to it. */
     public static void bridge(String verb) throws Exception {
         run(BRIDGE, verb);
+    }
+
+    /** The same for the broker with small limits. */
+    public static void flow(String verb) throws Exception {
+        run(FLOW, verb);
     }
 
     private static void run(String command, String verb) throws Exception {
