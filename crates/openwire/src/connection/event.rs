@@ -8,7 +8,9 @@ use super::reply::Pending;
 use super::window::Dispatched;
 use crate::convert::outbound::{self, Outgoing};
 use crate::error::{Doing, class_of, throwable};
-use crate::generated::{ConnectionError, ConsumerControl, MessageDispatch, ProducerAck};
+use crate::generated::{
+    ConnectionError, ConsumerControl, MessageDispatch, ProducerAck, ProducerId,
+};
 use floodway_message::session::{
     ConnectionEnd, ConsumerId as Number, Delivery, Event, Failure, FailureKind, Reply,
 };
@@ -95,17 +97,7 @@ impl Conversation {
                 self.respond(ask, turn);
             }
             Some(Pending::Window(producer_id, size, _)) => {
-                if self.encoder.format().version >= PRODUCER_ACK_VERSION {
-                    let producer_id = Some(producer_id);
-                    self.put(
-                        &ProducerAck {
-                            producer_id,
-                            size,
-                            ..ProducerAck::default()
-                        },
-                        turn,
-                    );
-                }
+                self.open_window(producer_id, size, turn);
             }
             Some(Pending::Disconnect(ask)) => self.respond(ask, turn),
             Some(Pending::Prepare(ask, xid)) => self.prepared((ask, &xid), None, turn),
@@ -114,6 +106,21 @@ impl Conversation {
             }
             Some(Pending::Connect(..) | Pending::InTransaction(..) | Pending::Recover(_))
             | None => {}
+        }
+    }
+
+    /// Gives a producer bytes of its window back.
+    fn open_window(&mut self, producer_id: ProducerId, size: i32, turn: &mut Turn<'_>) {
+        if self.encoder.format().version >= PRODUCER_ACK_VERSION {
+            let producer_id = Some(producer_id);
+            self.put(
+                &ProducerAck {
+                    producer_id,
+                    size,
+                    ..ProducerAck::default()
+                },
+                turn,
+            );
         }
     }
 
@@ -145,11 +152,15 @@ impl Conversation {
                 self.transactions.fail(tx, &failure.text);
                 (ask, Doing::Sending)
             }
-            Some(Pending::Window(_, _, tx)) => {
+            Some(Pending::Window(producer_id, size, tx)) => {
                 if let Some(tx) = tx {
                     self.transactions.fail(tx, &failure.text);
                 }
-                (nobody, Doing::Sending)
+                // The error first: bytes that are given back tell nobody of a success. Without
+                // them the producer would wait for ever for a window that nothing is in.
+                self.refuse_as(failure, (nobody, Doing::Sending), turn);
+                self.open_window(producer_id, size, turn);
+                return Ok(());
             }
             Some(Pending::Commit(ask)) => (ask, Doing::Committing),
             Some(Pending::Prepare(ask, xid)) => {

@@ -88,7 +88,7 @@ fn a_message_is_answered_when_it_is_safe() {
 }
 
 #[test]
-fn a_window_gets_its_bytes_back_by_the_rule_of_activemq() {
+fn a_window_gets_its_bytes_back_also_of_what_is_refused() {
     let mut client = Client::connected(loose(12));
     open_producer(&mut client, 5000);
     let message = message(&client, "Q");
@@ -112,10 +112,14 @@ fn a_window_gets_its_bytes_back_by_the_rule_of_activemq() {
     let send = sent(&mut client);
     refuse(&mut client, send.reply);
     let told = client.take();
-    assert!(
-        matches!(told.as_slice(), [DataStructure::ConnectionError(_)]),
-        "{told:?}"
-    );
+    let [
+        DataStructure::ConnectionError(_),
+        DataStructure::ProducerAck(ack),
+    ] = told.as_slice()
+    else {
+        panic!("{told:?}");
+    };
+    assert_eq!(ack.size, 1024 + 4 + 100);
 }
 
 #[test]

@@ -9,7 +9,7 @@ public final class FlowStore extends Flow {
 
     @Override
     protected int many() {
-        return 700;
+        return 480;
     }
 
     @Override

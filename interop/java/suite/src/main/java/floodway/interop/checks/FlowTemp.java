@@ -11,7 +11,7 @@ public final class FlowTemp extends Flow {
 
     @Override
     protected int many() {
-        return 700;
+        return 480;
     }
 
     @Override
