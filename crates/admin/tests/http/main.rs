@@ -7,6 +7,7 @@
 
 mod bounds;
 mod console;
+mod file;
 mod jolokia;
 mod ready;
 mod served;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use floodway_broker::live::{settings_of_entry, settings_of_usage};
 use floodway_broker::settings::{PolicyEntry, SystemUsage};
 use floodway_message::{Destination, DestinationKind};
+use proptest::prelude::*;
 
 use super::*;
 use crate::Environment;
@@ -514,4 +515,54 @@ fn files_of_others_take_changes() {
         written > 100 && refused.len() * 20 < written,
         "{refused:#?}"
     );
+}
+
+/// Pieces that a file may have between attributes and elements.
+const BLANKS: &str = "( |\\n|\\r\\n|\\t){1,4}";
+const BETWEEN: &str = "( |\\n|\\r\\n|<!-- [a-z<> =\"']{0,9} -->){0,4}";
+
+proptest! {
+    /// Goal: whatever a file looks like and a queue is called, a change is made exactly or refused,
+    /// and nobody panics. Method: entries with blanks, quotes and comments of all kinds; the code
+    /// compares the settings, and this the text: without the new entry it is what it was.
+    #[test]
+    fn any_layout_takes_any_name_or_refuses(
+        blanks in BLANKS,
+        between in proptest::collection::vec(BETWEEN, 5),
+        quote in "['\"]",
+        pattern in "(>|A|A\\.>|A,B|\\*)",
+        name in "([A-C.]|[ -~]|ü|\\u{1}){1,8}",
+        value in "(true|false)",
+    ) {
+        let [first, second, third, fourth, fifth] = &between[..] else {
+            return Ok(());
+        };
+        let text = format!(
+            "<broker>{first}<destinationPolicy><policyMap><policyEntries>{second}<policyEntry\
+             {blanks}queue={quote}{pattern}{quote}{blanks}useCache = {quote}true{quote}{blanks}>\
+             {third}</policyEntry>{fourth}</policyEntries></policyMap></destinationPolicy>{fifth}\
+             <transportConnectors><transportConnector uri='stomp://localhost:1'/>\
+             </transportConnectors></broker>"
+        );
+        let options = crate::testing::options();
+        let path = Path::new("/amq/conf/a.xml");
+        let Ok(loaded) = load_text(("a.xml", Some(path)), &text, &options) else {
+            return Ok(());
+        };
+        let Ok(queue) = Destination::new(DestinationKind::Queue, &name) else {
+            return Ok(());
+        };
+        let file = LiveFile::new(path, Vec::new(), (&loaded, &options));
+        let found = Found { bytes: text.clone().into_bytes(), text: text.clone(), loaded, options };
+        if let Ok((edited, after)) = file.edit(&found, (Some(&queue), &[("useCache", &value)])) {
+            let table = floodway_broker::live::PolicyTable::new(&after.broker);
+            prop_assert_eq!(table.of(&queue).use_cache.to_string(), value);
+            // Only put in, or only between the quotes of a value.
+            let same = text.bytes().zip(edited.text.bytes()).take_while(|(a, b)| a == b).count();
+            let rest = text.len() - same;
+            let tail = text.bytes().rev().zip(edited.text.bytes().rev()).take(rest);
+            let tail = tail.take_while(|(a, b)| a == b).count();
+            prop_assert!(rest - tail <= "false".len(), "{}\n{}", text, edited.text);
+        }
+    }
 }
