@@ -20,6 +20,7 @@ mod deeds;
 pub(crate) mod desk;
 mod destination;
 mod explained;
+mod feeds;
 mod figures;
 mod front;
 pub(crate) mod history;
@@ -52,6 +53,9 @@ pub(crate) fn routes() -> Router<House> {
         .route("/admin/network", get(network::network))
         .route("/admin/send", get(send::page))
         .route("/admin/do/{deed}", post(deeds::act))
+        .route("/admin/xml/queues.jsp", get(feeds::queues))
+        .route("/admin/xml/topics.jsp", get(feeds::topics))
+        .route("/admin/xml/subscribers.jsp", get(feeds::subscribers))
         .route("/admin/console.js", get(script))
         .route("/admin/console.svg", get(icon))
         .route("/admin/console.css", get(style));

@@ -131,6 +131,11 @@ fn tools(visit: &Visit, view: &DestinationView, is_dead: bool) -> Markup {
 /// Rows, with what can be done with those that are marked.
 fn list(visit: &Visit, queue: &Destination, found: &[Arc<Message>], is_dead: bool) -> Markup {
     let may = visit.may_change();
+    // Columns that would be empty take no room.
+    let any = |get: fn(&Message) -> Option<&str>| found.iter().any(|one| get(one).is_some());
+    let has_type = any(Message::message_type);
+    let has_correlation = !is_dead && any(Message::correlation_id);
+    let has_group = !is_dead && any(Message::group_id);
     let table = html! {
         table {
             caption.unseen { "Messages" }
@@ -141,9 +146,10 @@ fn list(visit: &Visit, queue: &Destination, found: &[Arc<Message>], is_dead: boo
                 th.number scope="col" { "Size" }
                 th scope="col" { "Persistent" }
                 th.number scope="col" { "Priority" }
-                th scope="col" { "Type" }
+                @if has_type { th scope="col" { "Type" } }
                 @if is_dead { th scope="col" { "From" } th scope="col" { "Cause" } }
-                @else { th scope="col" { "Correlation" } th scope="col" { "Group" } }
+                @if has_correlation { th scope="col" { "Correlation" } }
+                @if has_group { th scope="col" { "Group" } }
                 th scope="col" { "Body" }
             } }
             tbody {
@@ -158,14 +164,19 @@ fn list(visit: &Visit, queue: &Destination, found: &[Arc<Message>], is_dead: boo
                         td.number { (size(one.body().len() as u64)) }
                         td { @if one.is_persistent() { "yes" } @else { "no" } }
                         td.number { (one.priority()) }
-                        td { (excerpt(one.message_type().unwrap_or_default(), 40)) }
+                        @if has_type {
+                            td { (excerpt(one.message_type().unwrap_or_default(), 40)) }
+                        }
                         @if is_dead {
                             td {
                                 @if let Some(from) = one.original_destination() { (address(&from)) }
                             }
                             td { (excerpt(cause(one).unwrap_or("-"), 80)) }
-                        } @else {
+                        }
+                        @if has_correlation {
                             td { (excerpt(one.correlation_id().unwrap_or_default(), 60)) }
+                        }
+                        @if has_group {
                             td { (excerpt(one.group_id().unwrap_or_default(), 40)) }
                         }
                         td.preview { (preview(one)) }

@@ -11,7 +11,7 @@ use super::subscribers::rows_of;
 use super::visit::{Visit, link_to};
 use crate::jolokia::{Scene, is_dlq};
 use axum::response::Response;
-use floodway_broker::live::Setting;
+use floodway_broker::live::{Kind, Setting};
 use floodway_broker::view::{DestinationView, ProducerView, Spread};
 use floodway_message::{Destination, wildcard};
 use maud::{Markup, html};
@@ -262,8 +262,16 @@ fn settings(visit: &Visit, one: &DestinationView) -> Markup {
             input type="hidden" name="target" value=(target);
             input type="hidden" name="setting" value=(setting.name);
             input type="hidden" name="back" value=(visit.here());
-            input name="value" value=(setting.value) size="14" aria-label=(setting.name)
-                title=(setting.kind);
+            @if setting.kind == Kind::Truth {
+                select name="value" aria-label=(setting.name) {
+                    @for value in ["true", "false"] {
+                        option selected[setting.value == value] { (value) }
+                    }
+                }
+            } @else {
+                input name="value" value=(setting.value) size="14" aria-label=(setting.name)
+                    title=(setting.kind);
+            }
             button aria-label=(format!("Set {}", setting.name)) { "Set" }
             @if visit.house.settings.configuration.is_some() {
                 button name="persist" value="yes"
@@ -304,7 +312,6 @@ fn settings(visit: &Visit, one: &DestinationView) -> Markup {
 
 /// Sizes with their unit, and in words what 0 means.
 fn shown(setting: &Setting) -> String {
-    use floodway_broker::live::Kind;
     let value = setting.value.parse().unwrap_or_default();
     match setting.kind {
         Kind::Size if value == 0 => "0: none of its own".to_owned(),

@@ -533,3 +533,33 @@ fn messages_are_sent_with_all_that_the_form_says() {
         assert_eq!(post(&served, "send", form).status, 400, "{form}");
     }
 }
+
+#[test]
+fn monitors_read_the_xml_of_the_console_that_users_know() {
+    let served = Served::new(|_| {});
+    let sends = vec![
+        send("queue://a & \"b\"\u{1}", "ID:1", "text"),
+        send("topic://t", "ID:2", "text"),
+    ];
+    client(&served, "c", sends);
+    done(
+        &served,
+        "durable-create",
+        "client=c1&subscription=<d>&topic=t&selector=a+>+1",
+    );
+    let queues = page(&served, "/admin/xml/queues.jsp");
+    assert!(queues.head.contains("content-type: text/xml"), "{queues:?}");
+    let wanted = "<queues><queue name=\"a &amp; &quot;b&quot;\u{fffd}\"><stats size=\"1\" \
+                  consumerCount=\"0\" enqueueCount=\"1\" dequeueCount=\"0\"></stats></queue></queues>";
+    assert!(queues.body.contains(wanted), "{}", queues.body);
+    let topics = page(&served, "/admin/xml/topics.jsp").body;
+    assert!(
+        topics.contains("<topic name=\"t\"><stats size=\"0\" consumerCount=\"1\""),
+        "{topics}"
+    );
+    let subscribers = page(&served, "/admin/xml/subscribers.jsp").body;
+    let wanted = "<subscriber clientId=\"c1\" subscriptionName=\"&lt;d&gt;\" connectionId=\"\" \
+                  destinationName=\"t\" selector=\"a &gt; 1\" active=\"no\"><stats \
+                  pendingQueueSize=\"0\"";
+    assert!(subscribers.contains(wanted), "{subscribers}");
+}
