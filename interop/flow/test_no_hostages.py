@@ -16,6 +16,7 @@ POLICIES = """
   <policyEntry queue="hog.>">
     <pendingQueuePolicy><vmQueueCursor/></pendingQueuePolicy>
   </policyEntry>
+  <policyEntry queue="early" useCache="false"/>
   <policyEntry queue="small.>" memoryLimit="1 mb" expireMessagesPeriod="200"/>
 """
 _numbers = itertools.count(1)

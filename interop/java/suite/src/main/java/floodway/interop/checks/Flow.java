@@ -212,12 +212,12 @@ public abstract class Flow extends Fixture {
         waits(Row.SYNCHRONOUS);
     }
 
-    @Check(limit = 120)
+    @Check(limit = 120, improvement = "messages that waited for room may overtake each other")
     public void windowOfTheProducerHoldsItBackAlone() throws Exception {
         waits(Row.WINDOW);
     }
 
-    @Check(limit = 120)
+    @Check(limit = 120, improvement = "reads nothing more from that connection")
     public void asynchronousSendWaitsWithoutStoppingItsConnection() throws Exception {
         Sender sender = new Sender(Row.ASYNCHRONOUS, "wait");
         sender.settles();
@@ -247,7 +247,7 @@ public abstract class Flow extends Fixture {
         equal(0, got.get(0));
     }
 
-    @Check(limit = 120)
+    @Check(limit = 120, improvement = "never gives back the window of what it refused")
     public void sendWithAWindowIsRefusedToTheExceptionListener() throws Exception {
         tellsOfRefusal(Row.WINDOW, "fail");
     }
@@ -268,12 +268,12 @@ public abstract class Flow extends Fixture {
         sender.restArrives();
     }
 
-    @Check(limit = 120)
+    @Check(limit = 120, improvement = "tells nobody, and never gives back the window")
     public void sendWithAWindowWaitsAndIsRefusedThen() throws Exception {
         tellsOfRefusal(Row.WINDOW, "timeout");
     }
 
-    @Check(limit = 120)
+    @Check(limit = 120, improvement = "reads nothing more from that connection")
     public void asynchronousSendWaitsAndIsRefusedThen() throws Exception {
         tellsOfRefusal(Row.ASYNCHRONOUS, "timeout");
     }

@@ -97,7 +97,7 @@ public final class FlowOrder extends Fixture {
         }
     }
 
-    @Check(improvement = "enqueues the message of a producer that is gone")
+    @Check
     public void whoeverLeavesWhileWaitingTakesItsMessageAlong() throws Exception {
         fill();
         ActiveMQConnection leaving = open("jms.closeTimeout=500");

@@ -9,8 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
+import javax.jms.BytesMessage;
+import javax.jms.Message;
 import javax.jms.MessageConsumer;
+import javax.jms.MessageProducer;
 import javax.jms.Queue;
 import javax.jms.Session;
 import javax.jms.TextMessage;
@@ -124,6 +128,44 @@ public final class Neighbours extends Fixture {
             awaited(here, Integer.toString(i));
         }
         nothing(here);
+    }
+
+    /** Three times what the queue here may hold comes over, whatever its policy says to a send. */
+    private void fillsAndDrains(String name) throws Exception {
+        Queue full = new ActiveMQQueue(name);
+        Session there = neighbour();
+        MessageProducer producer = there.createProducer(full);
+        for (int i = 0; i < 300; i++) {
+            BytesMessage message = there.createBytesMessage();
+            message.setIntProperty("n", i);
+            message.writeBytes(new byte[10_000]);
+            producer.send(message);
+        }
+        Session here = session();
+        becomes(() -> {
+            int count = 0;
+            for (var seen = here.createBrowser(full).getEnumeration(); seen.hasMoreElements(); count++) {
+                seen.nextElement();
+            }
+            return count >= 80;
+        }, () -> "the queue does not fill up");
+        MessageConsumer consumer = here.createConsumer(full);
+        BitSet got = new BitSet();
+        while (got.cardinality() < 300) {
+            Message message = consumer.receive(BRIDGES);
+            holds(message != null, got.cardinality() + " came");
+            got.set(message.getIntProperty("n"));
+        }
+    }
+
+    @Check(limit = 120)
+    public void bridgeWaitsForAFullQueueAndLosesNothing() throws Exception {
+        fillsAndDrains("small.bridged");
+    }
+
+    @Check(limit = 120)
+    public void bridgeLosesNothingWhereSendsAreRefused() throws Exception {
+        fillsAndDrains("fail.bridged");
     }
 
     @Check(limit = 120)
