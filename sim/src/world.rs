@@ -10,7 +10,8 @@ use crate::random::Random;
 use crate::stores::AnyStore;
 use crate::trace::Trace;
 use floodway_broker::Broker;
-use floodway_message::Now;
+use floodway_broker::settings::BrokerSettings;
+use floodway_message::{Destination, Now};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ mod drain;
 mod in_doubt;
 mod life;
 mod quiet;
+mod setting;
 
 /// Milliseconds since 1970 at which a run begins.
 const WALL_START_MS: i64 = 1_700_000_000_000;
@@ -31,6 +33,8 @@ enum Misfortune {
     WriteFails,
     DiskFull,
     DiskFree,
+    /// An operator sets something.
+    Change,
 }
 
 /// See the module.
@@ -47,6 +51,10 @@ pub(crate) struct World {
     clients: BTreeMap<u64, Client>,
     connections: u64,
     now: Now,
+    /// What each life begins with; the plan has what was set since.
+    settings: BrokerSettings,
+    /// The loosest memory limit that a destination has had in this life; 0 is none.
+    loosest: BTreeMap<Destination, u64>,
     /// By step.
     misfortunes: BTreeMap<u64, Vec<Misfortune>>,
     /// How the life ends when the disk dies.
@@ -101,6 +109,8 @@ impl World {
         };
         ledger.set_wall(now.wall_ms);
         Self {
+            settings: plan.settings.clone(),
+            loosest: BTreeMap::new(),
             plan,
             random,
             trace,
@@ -339,6 +349,7 @@ impl World {
                     ..faults
                 });
             }
+            Misfortune::Change => self.change_something(),
             Misfortune::DiskFree => self.disk.arm(Faults {
                 space_bytes: None,
                 ..faults
@@ -399,6 +410,11 @@ fn draw_misfortunes(plan: &Plan, random: &mut Random) -> BTreeMap<u64, Vec<Misfo
         for _ in 0..count {
             all.push((random.between(1, plan.steps), misfortune));
         }
+    }
+    // Drawn apart, so that runs without changes stay what they were.
+    let mut changes = random.clone().fork();
+    for _ in 0..changes.one_of([0, 0, 1, 4, 12]) {
+        all.push((changes.between(1, plan.steps), Misfortune::Change));
     }
     if faults.full_disk {
         let from = random.between(1, plan.steps);

@@ -60,8 +60,11 @@ impl World {
         }
         self.spool = AnyStore::open_spool(self.plan.spool.as_ref(), &self.spool_disk)
             .map_err(|error| format!("the spool was not opened: {error}"))?;
+        // What was set while the broker ran ends with it.
+        self.plan.settings = self.settings.clone();
+        self.loosest.clear();
         let broker = Broker::open(
-            self.plan.settings.clone(),
+            self.settings.clone(),
             self.store.as_store(),
             self.spool.as_store(),
             self.now,

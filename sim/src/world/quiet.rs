@@ -298,16 +298,11 @@ impl World {
         let Some(broker) = &self.broker else { return };
         let view = broker.view();
         for one in &view.destinations {
-            let limit = self.plan.policy(&one.destination).memory_limit_bytes;
+            let limit = self.allowed(&one.destination);
             if limit == 0 || one.memory_used_bytes < limit || self.is_unlimited(&one.destination) {
                 continue;
             }
-            // A mark above 100 % is a greater limit.
-            let mark = self
-                .plan
-                .policy(&one.destination)
-                .cursor_memory_high_water_mark;
-            let allowed = limit * u64::from(mark.max(100)) / 100 + self.overshoot(one);
+            let allowed = limit + self.overshoot(one);
             if one.memory_used_bytes > allowed {
                 let text = format!("memory over {allowed} bytes: {one:?}");
                 self.report(Checker::Limit, text);
