@@ -7,6 +7,7 @@ use crate::random::Random;
 use floodway_broker::settings::{BrokerSettings, PolicyEntry};
 use floodway_message::{Destination, DestinationKind, wildcard};
 use floodway_store::JournalSettings;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod policies;
@@ -73,6 +74,8 @@ pub(crate) struct DurablePlan {
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) settings: BrokerSettings,
+    /// What was set on single destinations in this life.
+    pub(crate) changed: BTreeMap<Destination, PolicyEntry>,
     pub(crate) queues: Vec<Destination>,
     pub(crate) topics: Vec<Destination>,
     pub(crate) durables: Vec<DurablePlan>,
@@ -113,6 +116,7 @@ impl Plan {
             faults: FaultPlan::draw(random, &store),
             features,
             settings,
+            changed: BTreeMap::new(),
             store,
             spool,
             steps,
@@ -126,6 +130,9 @@ impl Plan {
 
     /// The policy that applies to a destination; temporary ones have the default.
     pub(crate) fn policy(&self, destination: &Destination) -> &PolicyEntry {
+        if let Some(entry) = self.changed.get(destination) {
+            return entry;
+        }
         let entries = self.settings.policies.iter().filter(|entry| {
             entry.kind == destination.kind()
                 && wildcard::matches(&entry.pattern, destination.name())

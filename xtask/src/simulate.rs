@@ -18,7 +18,7 @@ pub(crate) enum Command {
     /// Many seeds; fails when one breaks a promise.
     Gate {
         /// How many.
-        #[arg(long, default_value_t = 2000)]
+        #[arg(long, default_value_t = 5000)]
         seeds: u64,
         /// The first one.
         #[arg(long, default_value_t = 1)]

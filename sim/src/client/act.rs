@@ -155,6 +155,10 @@ impl Client {
             if self.temporaries.contains(&destination) {
                 return self.open(vec![destination], false, scene);
             }
+            if scene.ledger.queue(&destination).is_some() {
+                // Names are not used again.
+                return;
+            }
             let reply = Some(self.ask(Op::Create));
             self.temporaries.push(destination.clone());
             scene.ledger.temporaries.push(destination.clone());

@@ -9,11 +9,13 @@ use floodway_broker::Broker;
 
 /// So often the process may die while it starts.
 const DEATHS_AT_START_MAX: u64 = 4;
+/// Most starts; some more fail of a fault that was drawn before.
+const STARTS_MAX: u64 = 2 * DEATHS_AT_START_MAX;
 
 impl World {
     /// Starts the broker on what is there.
     pub(super) fn begin_life(&mut self) {
-        for attempt in 0..=DEATHS_AT_START_MAX {
+        for attempt in 0..=STARTS_MAX {
             let dies = self.plan.faults.in_recovery
                 && attempt < DEATHS_AT_START_MAX
                 && self.disk.lives() > 0
@@ -62,6 +64,7 @@ impl World {
             .map_err(|error| format!("the spool was not opened: {error}"))?;
         // What was set while the broker ran ends with it.
         self.plan.settings = self.settings.clone();
+        self.plan.changed.clear();
         self.loosest.clear();
         let broker = Broker::open(
             self.settings.clone(),

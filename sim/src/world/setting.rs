@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// Gives the destination a policy entry of its own, with the change.
+    /// Gives the destination a policy of its own, with the change.
     fn note_policy(&mut self, destination: &Destination, asked: &[(&str, &str)]) -> bool {
         let before = self.allowed_by_policy(destination);
         let loosest = self.loosest.get(destination).copied();
@@ -73,11 +73,7 @@ impl World {
         self.loosest.insert(destination.clone(), loosest);
         let mut entry = self.plan.policy(destination).clone();
         let noted = change_entry(&mut entry, asked).is_ok();
-        entry.kind = destination.kind();
-        entry.pattern = destination.name().into();
-        let policies = &mut self.plan.settings.policies;
-        policies.retain(|one| one.kind != entry.kind || one.pattern != entry.pattern);
-        policies.push(entry);
+        self.plan.changed.insert(destination.clone(), entry);
         noted
     }
 
