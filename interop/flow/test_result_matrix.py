@@ -185,8 +185,8 @@ class Field:
     def is_waiting(self) -> bool:
         if PEER == "activemq":
             before = len(self.confirmed)
-            self.look(timeout=1.5)
-            return len(self.confirmed) == before
+            self.look(timeout=1.5 if self.awaited else 0.0)
+            return bool(self.awaited) and len(self.confirmed) == before
         rows = self.broker.blocked(self.to)
         return any(row["limit"]["kind"] != "congested" for row in rows)
 
@@ -245,6 +245,8 @@ class Field:
 @pytest.fixture
 def field(own_administered):
     def make(place, column, receipt):
+        if PEER == "activemq" and not receipt and column != "fail":
+            pytest.skip("only Floodway tells that a send without a receipt waits")
         # The disk limits are small only where they are what is met.
         disk = {"store": "64 mb", "temp": "64 mb"}
         disk |= {"store": "8 mb"} if place.endswith("store") else {}

@@ -7,8 +7,6 @@ import javax.jms.MessageConsumer;
 
 /** The memory limit of a topic whose subscriber takes nothing. */
 public final class FlowTopic extends Flow {
-    private static final String WAITS = "lets the publisher wait for the subscriber, whatever is set";
-
     @Override
     protected String place() {
         return "memory";
@@ -35,38 +33,8 @@ public final class FlowTopic extends Flow {
     }
 
     @Override
-    @Check(limit = 120, improvement = WAITS)
-    public void synchronousSendIsRefusedAtOnce() throws Exception {
-        super.synchronousSendIsRefusedAtOnce();
-    }
-
-    @Override
-    @Check(limit = 120, improvement = WAITS)
-    public void asynchronousSendIsRefusedToTheExceptionListener() throws Exception {
-        super.asynchronousSendIsRefusedToTheExceptionListener();
-    }
-
-    @Override
-    @Check(limit = 120, improvement = WAITS)
+    @Check(limit = 120, improvement = "waits for ever")
     public void synchronousSendWaitsAndIsRefusedThen() throws Exception {
         super.synchronousSendWaitsAndIsRefusedThen();
-    }
-
-    @Override
-    @Check(limit = 120, improvement = WAITS)
-    public void withoutFlowControlOnlyDisksHoldSynchronousSendsBack() throws Exception {
-        super.withoutFlowControlOnlyDisksHoldSynchronousSendsBack();
-    }
-
-    @Override
-    @Check(limit = 120, improvement = WAITS)
-    public void withoutFlowControlOnlyDisksHoldSendsWithAWindowBack() throws Exception {
-        super.withoutFlowControlOnlyDisksHoldSendsWithAWindowBack();
-    }
-
-    @Override
-    @Check(limit = 120, improvement = WAITS)
-    public void withoutFlowControlOnlyDisksHoldAsynchronousSendsBack() throws Exception {
-        super.withoutFlowControlOnlyDisksHoldAsynchronousSendsBack();
     }
 }
