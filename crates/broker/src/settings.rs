@@ -214,6 +214,19 @@ pub struct SystemUsage {
     pub send_fail_after_timeout_ms: u64,
 }
 
+impl SystemUsage {
+    /// What producers may fill of the memory limit: all of it, or their portion; 0 is unlimited.
+    pub fn producers_limit_bytes(&self) -> u64 {
+        let percent = if self.split {
+            u64::from(self.producer_portion_percent)
+        } else {
+            100
+        };
+        let part = u128::from(self.memory_limit_bytes) * u128::from(percent) / 100;
+        u64::try_from(part).unwrap_or(u64::MAX)
+    }
+}
+
 impl Default for SystemUsage {
     fn default() -> Self {
         Self {

@@ -162,9 +162,15 @@ fn limit_text(bytes: u64) -> String {
 }
 
 fn usage_text(usage: &SystemUsage) -> String {
+    let mut memory = limit_text(usage.memory_limit_bytes);
+    if usage.split {
+        memory.push_str(&format!(
+            " ({} % for producers, {} % for consumers)",
+            usage.producer_portion_percent, usage.consumer_portion_percent
+        ));
+    }
     format!(
-        "memory {}, store {}, temp {}",
-        limit_text(usage.memory_limit_bytes),
+        "memory {memory}, store {}, temp {}",
         limit_text(usage.store_limit_bytes),
         limit_text(usage.temp_limit_bytes)
     )

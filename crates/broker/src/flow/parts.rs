@@ -54,7 +54,7 @@ impl Memory {
         // 0 would mean no limit of its own.
         let part = |percent: u32| percent_of(usage.memory_limit_bytes, percent.into());
         let least = u64::from(usage.memory_limit_bytes > 0);
-        let producers = part(usage.producer_portion_percent).max(least);
+        let producers = usage.producers_limit_bytes().max(least);
         self.producers.set_limit_bytes(producers);
         consumers.set_limit_bytes(part(usage.consumer_portion_percent).max(least));
     }

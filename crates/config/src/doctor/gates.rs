@@ -51,10 +51,11 @@ fn row(
 
 /// A destination's own limit within the broker's, which counts as well.
 fn memory_text(entry: &PolicyEntry, usage: &SystemUsage) -> String {
-    let all = limit_text(usage.memory_limit_bytes);
+    let limit = usage.producers_limit_bytes();
+    let all = limit_text(limit);
     match entry.memory_limit_bytes {
         0 => all,
-        own if usage.memory_limit_bytes > 0 && own >= usage.memory_limit_bytes => all,
+        own if limit > 0 && own >= limit => all,
         own => format!("{} of {all}", size_text(own)),
     }
 }

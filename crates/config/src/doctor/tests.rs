@@ -179,3 +179,19 @@ fn a_broken_configuration_is_told_without_settings() {
     assert_eq!(diagnosis.errors_count(), 1);
     assert!(diagnosis.to_string().contains("close every open element"));
 }
+
+#[test]
+fn a_divided_memory_is_shown_and_counts_at_every_gate() {
+    let text = examine(&broker(
+        "splitSystemUsageForProducersConsumers='true'",
+        "<systemUsage><systemUsage><memoryUsage><memoryUsage limit='100 mb'/></memoryUsage>
+         </systemUsage></systemUsage>
+         <destinationPolicy><policyMap><policyEntries>
+         <policyEntry queue='A' memoryLimit='1 mb'/></policyEntries></policyMap>
+         </destinationPolicy>",
+    ))
+    .to_string();
+    let limits = "memory 100 mb (60 % for producers, 40 % for consumers), store";
+    assert!(text.contains(limits), "{text}");
+    assert_eq!(rows(&text, "queue://A")[1][1], "1 mb of 60 mb");
+}
