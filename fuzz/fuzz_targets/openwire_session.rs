@@ -130,6 +130,9 @@ impl Talk {
                     reason: "over".into(),
                 },
                 1 => Event::Done { reply: u64::MAX },
+                2 => Event::PeerBrokers {
+                    brokers: Default::default(),
+                },
                 _ => Event::Failed {
                     reply: None,
                     failure: Failure::new(FailureKind::Store, "disk"),
@@ -290,6 +293,10 @@ impl Talk {
             }
             Command::CreateDestination { reply, .. } | Command::RemoveDestination { reply, .. } => {
                 reply
+            }
+            Command::PeerBroker(broker) => {
+                assert!(!broker.name.is_empty() && !broker.url.contains(','));
+                None
             }
             Command::Disconnect { reply } => reply,
         };

@@ -107,7 +107,11 @@ fn write_broker(text: &mut Exposition, house: &House, view: &floodway_broker::vi
         }
     }
     text.gauge("connections", broker.connections().len() as u64);
-    text.gauge("blocked_producers", broker.blocked(now).len() as u64);
+    let blocked = broker.blocked(now);
+    text.gauge("blocked_producers", blocked.len() as u64);
+    // The first has waited longest.
+    let longest_ms = blocked.first().map_or(0, |one| one.blocked_ms);
+    text.gauge("longest_blocked_seconds", longest_ms / 1000);
     let messages = || {
         let durables = view.durables.iter().map(|one| &one.messages);
         view.destinations

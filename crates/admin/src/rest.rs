@@ -2,6 +2,8 @@
 //!
 //! Names are stable: they are what scripts are written against.
 
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod connections;
@@ -9,6 +11,13 @@ pub(crate) mod destinations;
 pub(crate) mod reload;
 pub(crate) mod set;
 pub(crate) mod status;
+
+/// The interface described in OpenAPI 3.1; tests hold answers against it.
+const OPENAPI: &str = include_str!("rest/openapi.json");
+
+pub(crate) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
 
 /// Rows of a page when nothing is asked.
 const ROWS: usize = 50;

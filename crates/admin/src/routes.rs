@@ -24,6 +24,7 @@ pub(crate) fn router(house: &House) -> Router {
     Router::new()
         .route("/livez", get(probe::livez))
         .route("/readyz", get(probe::readyz))
+        .route("/api/openapi.json", get(rest::openapi))
         .route("/api/status", get(rest::status::status))
         .route("/api/destinations", get(rest::destinations::destinations))
         .route("/api/connections", get(rest::connections::connections))

@@ -7,6 +7,7 @@
 
 mod bounds;
 mod console;
+mod described;
 mod file;
 mod jolokia;
 mod ready;
