@@ -1,50 +1,99 @@
 #!/usr/bin/env bash
-# Puts Jolokia's own JMX connector to Floodway: interop/java/jolokia.sh
+# Puts Jolokia's own JMX connector to Floodway and to a real ActiveMQ: interop/java/jolokia.sh
 #
-# Starts the broker (FLOODWAY_BIN, else target/release/floodway) in a fresh folder and runs the
-# program of interop/java/jolokia. Skips with one line, code 0, if Java, Maven or the connector
-# are missing.
+# Starts each broker in a fresh folder (Floodway: FLOODWAY_BIN, else target/release/floodway;
+# ActiveMQ 5.19.1 with Jolokia's agent), runs the program of interop/java/jolokia on both, makes the
+# same situation on both and writes docs/mbeans.md from what their MBeans say. Skips with one line,
+# code 0, if Java, Maven or the artifacts are missing.
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
 built="$root/target/interop-java/jolokia"
+real="$root/target/interop-java/broker-5.19.1"
 binary="${FLOODWAY_BIN:-$root/target/release/floodway}"
+agent_version=2.1.1
 
 skip() {
     echo "SKIPPED jolokia: $1"
     exit 0
 }
 
+build() {
+    mvn -q -B "$@" > "$built/maven.log" 2>&1 \
+        || skip "Maven cannot build it: $(grep -m 1 ERROR "$built/maven.log")"
+}
+
 command -v java > /dev/null || skip "no Java"
 command -v mvn > /dev/null || skip "no Maven"
 [ -x "$binary" ] || skip "no broker at $binary; run cargo build --release"
-mkdir -p "$built"
-mvn -q -B -f "$here/jolokia" compile dependency:build-classpath \
-    -Dmdep.outputFile="$built/classpath" > "$built/maven.log" 2>&1 \
-    || skip "Maven cannot build it: $(tail -n 1 "$built/maven.log")"
+mkdir -p "$built" "$real"
+build -f "$here/jolokia" compile dependency:build-classpath -Dmdep.outputFile="$built/classpath"
+build -f "$here/activemq" compile dependency:build-classpath -Dmdep.outputFile="$real/classpath" \
+    -Dbroker.version=5.19.1 -Dbuild.folder="$real"
+build dependency:copy -Dartifact="org.jolokia:jolokia-agent-jvm:$agent_version:jar:javaagent" \
+    -DoutputDirectory="$built"
 
 home="$(mktemp -d)"
-trap 'kill "$pid" 2> /dev/null || true; wait "$pid" 2> /dev/null || true; rm -rf "$home"' EXIT
-echo 'admin: secret, admin' > "$home/jetty-realm.properties"
-cat > "$home/activemq.xml" << XML
-<beans xmlns="http://www.springframework.org/schema/beans">
-  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="jmx" dataDirectory="$home/data">
+pids=()
+trap 'kill "${pids[@]}" 2> /dev/null || true; wait 2> /dev/null || true; rm -rf "$home"' EXIT
+
+# The configuration of a broker in a folder of its own.
+configure() {
+    mkdir -p "$home/$1"
+    cat > "$home/$1/activemq.xml" << XML
+<beans xmlns="http://www.springframework.org/schema/beans"
+       xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+       xsi:schemaLocation="http://www.springframework.org/schema/beans http://www.springframework.org/schema/beans/spring-beans.xsd
+       http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
+  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="jmx" dataDirectory="$home/$1/data">
+    <managementContext><managementContext createConnector="false"/></managementContext>
+    <systemUsage><systemUsage>
+      <memoryUsage><memoryUsage limit="64 mb"/></memoryUsage>
+      <storeUsage><storeUsage limit="1 gb"/></storeUsage>
+      <tempUsage><tempUsage limit="1 gb"/></tempUsage>
+    </systemUsage></systemUsage>
     <transportConnectors>
-      <transportConnector name="stomp" uri="stomp://127.0.0.1:0"/>
+      <transportConnector name="openwire" uri="tcp://127.0.0.1:0"/>
     </transportConnectors>
   </broker>
 </beans>
 XML
-NO_COLOR=1 "$binary" start --config "$home/activemq.xml" --data "$home/data" --admin 127.0.0.1:0 \
-    > "$home/log" 2>&1 &
-pid=$!
-address=""
-for _ in $(seq 200); do
-    address="$(sed -nE 's#.*administration listening on http://([0-9.:]+).*#\1#p' "$home/log")"
-    [ -z "$address" ] || break
-    sleep 0.05
+}
+
+# Waits until the log of a broker says where it can be asked.
+address_in() {
+    local found
+    for _ in $(seq 600); do
+        found="$(sed -nE "s#$2#\\1#p" "$home/$1/log" | head -n 1)"
+        [ -z "$found" ] || { echo "$found"; return; }
+        sleep 0.05
+    done
+    cat "$home/$1/log" >&2
+    return 1
+}
+
+configure floodway
+echo 'admin: secret, admin' > "$home/floodway/jetty-realm.properties"
+NO_COLOR=1 "$binary" start --config "$home/floodway/activemq.xml" --data "$home/floodway/data" \
+    --admin 127.0.0.1:0 > "$home/floodway/log" 2>&1 &
+pids+=($!)
+configure activemq
+agent="$built/jolokia-agent-jvm-$agent_version-javaagent.jar"
+java -XX:+UseSerialGC -javaagent:"$agent=port=0,host=127.0.0.1,user=admin,password=secret,agentContext=/api/jolokia" \
+    -cp "$real/classes:$(cat "$real/classpath")" floodway.interop.ActiveMq \
+    "$home/activemq/activemq.xml" > "$home/activemq/log" 2>&1 &
+pids+=($!)
+for broker in floodway activemq; do
+    case "$broker" in
+        floodway) pattern='.*administration listening on http://([0-9.:]+).*' ;;
+        activemq) pattern='.*Agent started with URL http://([0-9.:]+)/.*' ;;
+    esac
+    address="$(address_in "$broker" "$pattern")"
+    if [ "$broker" = activemq ]; then address_in activemq '.*(Apache ActiveMQ .* started).*' > /dev/null; fi
+    java=(java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$built/classes:$(cat "$built/classpath")")
+    echo "$broker:"
+    "${java[@]}" floodway.interop.Jolokia "$address" secret
+    "${java[@]}" floodway.interop.MBeans dump "$address" secret "$built/$broker.tsv"
 done
-[ -n "$address" ] || { cat "$home/log" >&2; exit 1; }
-java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-    -cp "$built/classes:$(cat "$built/classpath")" floodway.interop.Jolokia "$address" secret
+"${java[@]}" floodway.interop.MBeans table "$built/activemq.tsv" "$built/floodway.tsv" "$root/docs/mbeans.md"

@@ -196,7 +196,8 @@ impl Spread {
         });
     }
 
-    pub(crate) fn add(&mut self, other: Self) {
+    /// Puts two sets of values together.
+    pub fn add(&mut self, other: Self) {
         self.min = match (self.count, other.count) {
             (0, _) => other.min,
             (_, 0) => self.min,

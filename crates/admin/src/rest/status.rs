@@ -72,6 +72,8 @@ pub(crate) fn sum_of_totals(view: &BrokerView) -> TotalsView {
         sum.dequeued += one.totals.dequeued;
         sum.expired += one.totals.expired;
         sum.discarded += one.totals.discarded;
+        sum.sizes.add(one.totals.sizes);
+        sum.waits.add(one.totals.waits);
     }
     sum
 }

@@ -369,6 +369,10 @@ fn totals_begin_again_and_sizes_stay() {
             .unwrap()
             > 1024
     );
+    for size in ["AverageMessageSize", "MinMessageSize", "MaxMessageSize"] {
+        let of_queue = served.attribute(&queue("Q"), size);
+        assert_eq!(served.attribute(BROKER, size), of_queue, "{size}");
+    }
     done(&served.exec(&queue("Q"), "resetStatistics", &json!([])));
     assert_eq!(served.attribute(&queue("Q"), "EnqueueCount"), 0);
     assert_eq!(served.attribute(&queue("Q"), "QueueSize"), 3);
