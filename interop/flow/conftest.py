@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
 
 import pytest
 
@@ -134,3 +136,18 @@ def filler():
 def named():
     """A queue of the policy with this prefix."""
     return lambda prefix: f"/queue/{prefix}.{next(_numbers)}"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 48 MB of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("a small file system needs root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)]
+    mounted = subprocess.run(mount, capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"no small file system here: {mounted.stderr.decode().strip()}")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)

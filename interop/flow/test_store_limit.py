@@ -1,7 +1,5 @@
 """The store, the spool or the disk full: an ordinary state that draining leaves."""
 
-import os
-import subprocess
 import time
 
 import pytest
@@ -128,22 +126,6 @@ def test_full_spool_pauses_non_persistent_producers_and_draining_resumes(own_bro
 
 
 # A disk that is really full.
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 48 MB of its own."""
-    if os.geteuid() != 0:
-        pytest.skip("a small file system needs root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)], capture_output=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no small file system here: {mounted.stderr.decode().strip()}")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def fill_until_stuck(fill, connection, most=8000):

@@ -1,9 +1,9 @@
 //! The console without a browser: who may do what, the token of forms, what is bounded, and that
 //! nothing that comes from outside becomes markup.
 
-use crate::served::{Answer, LOGIN, NOW, Served, VIEWER};
+use crate::served::{Answer, LOGIN, NOW, Served, VIEWER, client};
 use floodway_broker::settings::BrokerSettings;
-use floodway_message::session::{Command, Connect, Destinations, Event, OpenConsumer, Send};
+use floodway_message::session::{Command, Destinations, Event, OpenConsumer, Send};
 use floodway_message::{BodyKind, Destination, MessageBuilder, PropertyValue};
 use std::io::{BufRead, BufReader, Write};
 
@@ -33,30 +33,6 @@ fn post(served: &Served, deed: &str, form: &str) -> Answer {
 fn done(served: &Served, deed: &str, form: &str) {
     let answer = post(served, deed, form);
     assert_eq!(answer.status, 303, "{deed} {form}: {}", answer.body);
-}
-
-/// Sends and opens what a test wants, as a client.
-fn client(served: &Served, client_id: &str, commands: Vec<Command>) -> floodway_broker::Session {
-    let session = served.broker.connect("10.0.0.1:5000", Box::new(|| {}));
-    let connect = Command::Connect(Box::new(Connect {
-        client_id: client_id.into(),
-        user: Some(client_id.into()),
-        password: None,
-        protocol: "STOMP 1.2",
-        resends: false,
-        session: None,
-        introduction: None,
-        reply: 1,
-    }));
-    let mut all = vec![connect];
-    all.extend(commands);
-    session.submit(&mut all, NOW);
-    let mut events = Vec::new();
-    while session.take_events(&mut events, 100) {}
-    for event in &events {
-        assert!(!matches!(event, Event::Failed { .. }), "{event:?}");
-    }
-    session
 }
 
 fn send(to: &str, id: &str, body: &str) -> Command {

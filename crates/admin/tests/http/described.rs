@@ -1,9 +1,9 @@
 //! What describes the interface to others is true: OpenAPI, the dashboard, the alert rules.
 
-use crate::served::{LOGIN, NOW, Served};
+use crate::served::{LOGIN, NOW, Served, client};
 use floodway_broker::Session;
 use floodway_broker::settings::{BrokerSettings, Cursor, PolicyEntry};
-use floodway_message::session::{Command, Connect, Destinations, OpenConsumer, Send};
+use floodway_message::session::{Command, Destinations, OpenConsumer, Send};
 use floodway_message::{BodyKind, Destination, DestinationKind, MessageBuilder};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -23,21 +23,10 @@ fn busy() -> (Served, Session) {
         ..BrokerSettings::default()
     };
     let served = Served::of(settings, None, |_| ());
-    let session = served.broker.connect("10.0.0.1:5000", Box::new(|| {}));
     let small = Destination::parse("queue://small").unwrap();
-    let connect = Command::Connect(Box::new(Connect {
-        client_id: "c".into(),
-        user: None,
-        password: None,
-        protocol: "STOMP 1.2",
-        resends: false,
-        session: None,
-        introduction: None,
-        reply: 1,
-    }));
     let mut open = OpenConsumer::new(1, vec![small.clone()]);
     open.prefetch = Some(2);
-    let mut commands = vec![connect, Command::OpenConsumer(Box::new(open))];
+    let mut commands = vec![Command::OpenConsumer(Box::new(open))];
     commands.extend((10..20).map(|number| {
         let mut builder = MessageBuilder::new();
         builder
@@ -52,7 +41,7 @@ fn busy() -> (Served, Session) {
             reply: Some(number),
         })
     }));
-    session.submit(&mut commands, NOW);
+    let session = client(&served, "c", commands);
     assert!(!served.broker.blocked(NOW).is_empty(), "nobody waits");
     (served, session)
 }

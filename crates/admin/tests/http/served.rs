@@ -1,9 +1,10 @@
 //! Administration over a real socket with a core behind it, and a small client of HTTP.
 
 use floodway_admin::{Account, Admin, BoundAdmin, Role, Settings, Watched};
-use floodway_broker::Broker;
 use floodway_broker::settings::BrokerSettings;
+use floodway_broker::{Broker, Session};
 use floodway_message::Now;
+use floodway_message::session::{Command, Connect, Event};
 use floodway_store::Store;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -113,6 +114,30 @@ impl Served {
             body: body.into(),
         }
     }
+}
+
+/// Sends and opens what a test wants, as a client.
+pub(crate) fn client(served: &Served, client_id: &str, commands: Vec<Command>) -> Session {
+    let session = served.broker.connect("10.0.0.1:5000", Box::new(|| {}));
+    let connect = Command::Connect(Box::new(Connect {
+        client_id: client_id.into(),
+        user: Some(client_id.into()),
+        password: None,
+        protocol: "STOMP 1.2",
+        resends: false,
+        session: None,
+        introduction: None,
+        reply: 1,
+    }));
+    let mut all = vec![connect];
+    all.extend(commands);
+    session.submit(&mut all, NOW);
+    let mut events = Vec::new();
+    while session.take_events(&mut events, 100) {}
+    for event in &events {
+        assert!(!matches!(event, Event::Failed { .. }), "{event:?}");
+    }
+    session
 }
 
 impl Drop for Served {
