@@ -39,27 +39,29 @@ impl Queue {
         let low = self.policy().page_size_max.max(1);
         for lane in self.lanes_to_page(state) {
             for kept in [Kept::Stored, Kept::Spooled] {
-                let bytes_max = self.page_bytes(state);
-                let is_somebody_idle = state.is_somebody_idle();
                 let Some(found) = state.lanes.get_mut(lane) else {
                     continue;
                 };
-                let is_enough = found.window.len() >= low && !is_somebody_idle;
-                if is_enough && self.cursor != Cursor::Memory {
-                    continue;
-                }
+                let is_low = found.window.len() < low || self.cursor == Cursor::Memory;
                 let backlog = found.backlog(kept);
                 let Some(list) = backlog.list else { continue };
                 if backlog.paging || !backlog.unread() || !backlog.staged.is_empty() {
                     continue;
                 }
-                let Some(bytes_max) = bytes_max else {
+                let from = backlog.from;
+                // From here on all consumers may be looked at: only where there is a page to read.
+                if !is_low && !state.is_somebody_idle() {
+                    continue;
+                }
+                let Some(bytes_max) = self.page_bytes(state) else {
                     return turn.broker.await_room(self);
                 };
-                backlog.paging = true;
+                if let Some(found) = state.lanes.get_mut(lane) {
+                    found.backlog(kept).paging = true;
+                }
                 let request = PageRequest {
                     list,
-                    from: backlog.from,
+                    from,
                     records_max: low,
                     bytes_max,
                 };
