@@ -19,8 +19,8 @@ use parking_lot::{Condvar, Mutex};
 use crate::disk::Disk;
 use crate::settings::JournalSettings;
 use crate::{
-    BatchNumber, Change, CommitObserver, ListId, ListInfo, Page, PageRequest, Store, StoreError,
-    StoreUsage,
+    BatchNumber, Change, CommitObserver, ListId, ListInfo, Page, PageRequest, RecallRequest,
+    Recalled, Remembering, SnapshotId, SnapshotInfo, Store, StoreError, StoreUsage,
 };
 
 mod checkpoint;
@@ -35,6 +35,7 @@ mod index;
 mod page;
 mod pool;
 mod queue;
+mod recall;
 mod record;
 mod recovery;
 mod repair;
@@ -218,6 +219,8 @@ impl Shared {
                 )
             })
             .collect();
+        let mut index = recovered.index;
+        index.recall = recall::Recall::new(&settings);
         let shared = Self {
             salt: disk.salt(),
             disk,
@@ -226,7 +229,7 @@ impl Shared {
             settings,
             queue: Mutex::new(Queue::new(tails)),
             commit_wake: Condvar::new(),
-            index: Mutex::new(recovered.index),
+            index: Mutex::new(index),
             writer: Mutex::new(Writer::after(recovered.last)),
             pool: Mutex::new(recovered.pool),
             files: FileCache::default(),
@@ -325,7 +328,8 @@ impl Shared {
 
     fn publish_usage(&self) {
         let index = self.index.lock();
-        self.used_bytes.store(index.used_bytes, Ordering::Relaxed);
+        let used_bytes = index.used_bytes - index.recall.idle_bytes();
+        self.used_bytes.store(used_bytes, Ordering::Relaxed);
         self.live_bytes.store(index.live_bytes, Ordering::Relaxed);
     }
 
@@ -439,6 +443,35 @@ impl Store for Journal {
             queue.tails.remove(&list);
             queue.push(Op::DropList { list })
         })
+    }
+
+    fn open_snapshot(&self) -> Option<SnapshotId> {
+        self.shared.open_snapshot()
+    }
+
+    fn remember(&self, snapshot: SnapshotId, list: ListId, positions: &[u64]) -> Remembering {
+        self.shared.remember(snapshot, list, positions)
+    }
+
+    fn drop_list_into(
+        &self,
+        snapshot: SnapshotId,
+        list: ListId,
+    ) -> Result<BatchNumber, StoreError> {
+        self.shared.await_dropped(snapshot, list);
+        self.drop_list(list)
+    }
+
+    fn snapshot(&self, snapshot: SnapshotId) -> Option<SnapshotInfo> {
+        self.shared.snapshot(snapshot)
+    }
+
+    fn recall(&self, request: RecallRequest) -> Result<Option<Recalled>, StoreError> {
+        self.shared.recall(request)
+    }
+
+    fn end_snapshot(&self, snapshot: SnapshotId) {
+        self.shared.end_snapshot(snapshot);
     }
 
     fn append(&self, changes: &mut Vec<Change>) -> Result<BatchNumber, StoreError> {

@@ -157,6 +157,62 @@ pub struct ListInfo {
     pub pending_bytes: u64,
 }
 
+/// A number of a snapshot; never used again while the store is open.
+pub type SnapshotId = u64;
+
+/// What became of records that were to be remembered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Remembering {
+    /// So many are remembered.
+    pub kept: u64,
+    /// So many were not, because they are not written yet: try those again after a commit.
+    pub unwritten: u64,
+}
+
+/// A snapshot as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotInfo {
+    /// Records in it.
+    pub records: u64,
+    /// About so many bytes of them.
+    pub bytes: u64,
+    /// No list is still to come into it.
+    pub is_complete: bool,
+}
+
+/// What to read of a snapshot: see [`Store::recall`].
+#[derive(Debug, Clone, Copy)]
+pub struct RecallRequest {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// Number of the first record of interest, from 0 on in the order in which they came in.
+    pub from: u64,
+    /// At most so many records.
+    pub records_max: usize,
+    /// As [`PageRequest::bytes_max`].
+    pub bytes_max: usize,
+}
+
+/// A record of a snapshot.
+#[derive(Debug, Clone)]
+pub struct RecalledRecord {
+    /// The list that it was in.
+    pub list: ListId,
+    /// The record as it was.
+    pub stored: Stored,
+}
+
+/// Some records of a snapshot.
+#[derive(Debug, Clone, Default)]
+pub struct Recalled {
+    /// The records.
+    pub records: Vec<RecalledRecord>,
+    /// Number of the record after them.
+    pub next: u64,
+    /// Records in between that cannot be read any more.
+    pub missing: u64,
+}
+
 /// How full the store is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoreUsage {
@@ -205,6 +261,54 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the store has failed.
     fn drop_list(&self, list: ListId) -> Result<BatchNumber, StoreError>;
+
+    /// Begins a snapshot: it will hold records after they were removed, as long as it is open and
+    /// the store has room for that. What is in it counts as removed in every other respect, also
+    /// in [`Store::usage`], and nothing of it outlives the process. Older snapshots may end for a
+    /// new one. `None` from a store that has no room for it, or keeps none at all.
+    fn open_snapshot(&self) -> Option<SnapshotId> {
+        None
+    }
+
+    /// Puts records of a list into a snapshot, positions ascending, before they are removed: they
+    /// are not removed by this.
+    fn remember(&self, snapshot: SnapshotId, list: ListId, positions: &[u64]) -> Remembering {
+        let _ = (snapshot, list, positions);
+        Remembering::default()
+    }
+
+    /// As [`Store::drop_list`], and puts what is in the list then into a snapshot.
+    ///
+    /// # Errors
+    /// As [`Store::drop_list`].
+    fn drop_list_into(
+        &self,
+        snapshot: SnapshotId,
+        list: ListId,
+    ) -> Result<BatchNumber, StoreError> {
+        let _ = snapshot;
+        self.drop_list(list)
+    }
+
+    /// What a snapshot holds; `None` once it has ended.
+    fn snapshot(&self, snapshot: SnapshotId) -> Option<SnapshotInfo> {
+        let _ = snapshot;
+        None
+    }
+
+    /// Reads records of a snapshot; `None` once it has ended.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    fn recall(&self, request: RecallRequest) -> Result<Option<Recalled>, StoreError> {
+        let _ = request;
+        Ok(None)
+    }
+
+    /// Lets go of what a snapshot holds.
+    fn end_snapshot(&self, snapshot: SnapshotId) {
+        let _ = snapshot;
+    }
 
     /// Appends all changes, taking them out of `changes`, as one batch.
     ///

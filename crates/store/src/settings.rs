@@ -56,6 +56,11 @@ pub struct JournalSettings {
     /// So many of the newest full segments keep their index in memory before it is moved to a
     /// file: most segments are empty by then and need none.
     pub sidecar_lag_segments: usize,
+    /// Memory for where removed records stand that are remembered for a while, 16 for each whose
+    /// place is not in a sidecar. Older snapshots end for new ones; 0 for none.
+    pub recall_memory_bytes_max: u64,
+    /// Snapshots at a time; 0 for none.
+    pub recall_snapshots_max: usize,
 }
 
 impl Default for JournalSettings {
@@ -73,6 +78,8 @@ impl Default for JournalSettings {
             limit_bytes: 0,
             cancel_removed_adds: true,
             sidecar_lag_segments: 1,
+            recall_memory_bytes_max: 16 * MIB,
+            recall_snapshots_max: 64,
         }
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use crate::journal::checkpoint::SavedList;
 use crate::journal::extent::{Entry, Extent};
+use crate::journal::recall::Recall;
 use crate::journal::record::Span;
 use crate::{ListId, ListInfo, Target};
 
@@ -35,6 +36,7 @@ pub(crate) struct Index {
     pub(crate) used_bytes: u64,
     /// A sealed segment became empty since this was last cleared.
     pub(crate) has_new_dead: bool,
+    pub(crate) recall: Recall,
 }
 
 /// One list.
@@ -288,10 +290,13 @@ impl Index {
         }
     }
 
-    fn leave_segment(&mut self, segment: u64, count: u64) {
-        if let Some(segment) = self.segments.get_mut(&segment) {
+    fn leave_segment(&mut self, number: u64, count: u64) {
+        if let Some(segment) = self.segments.get_mut(&number) {
             segment.live -= count;
-            self.has_new_dead |= segment.live == 0 && segment.is_sealed;
+            if segment.live == 0 && segment.is_sealed {
+                self.has_new_dead = true;
+                self.recall.note_dead(number, segment.end);
+            }
         }
     }
 
@@ -315,6 +320,7 @@ impl Index {
 
     /// Forgets a list.
     pub(crate) fn drop_list(&mut self, list: ListId) {
+        self.remember_dropped(list);
         let Some(list) = self.lists.remove(&list) else {
             return;
         };
@@ -342,7 +348,10 @@ impl Index {
             return;
         };
         segment.is_sealed = true;
-        self.has_new_dead |= segment.live == 0;
+        if segment.live == 0 {
+            self.has_new_dead = true;
+            self.recall.note_dead(number, segment.end);
+        }
         for (list, first) in std::mem::take(&mut segment.extents) {
             let Some(found) = self.lists.get(&list) else {
                 continue;
@@ -362,12 +371,17 @@ impl Index {
         }
     }
 
+    /// `true` if nothing in the segment is needed, not even by a snapshot.
+    pub(crate) fn is_dead(&self, number: u64) -> bool {
+        let segment = self.segments.get(&number);
+        segment.is_some_and(|one| one.is_sealed && one.live == 0) && !self.recall.pins(number)
+    }
+
     /// `true` if nothing would be lost with the segment.
     pub(crate) fn is_free(&self, number: u64) -> bool {
         let Some(segment) = self.segments.get(&number) else {
             return false;
         };
-        let is_dead = segment.is_sealed && segment.live == 0;
         let is_known_elsewhere = number <= self.covered
             || (!segment.needs_checkpoint
                 && segment.traces == 0
@@ -375,7 +389,7 @@ impl Index {
                     .removes_from
                     .iter()
                     .all(|from| !self.segments.contains_key(from)));
-        is_dead && is_known_elsewhere
+        is_known_elsewhere && self.is_dead(number)
     }
 
     /// Records of a segment end here now.
@@ -390,6 +404,7 @@ impl Index {
     pub(crate) fn give_up(&mut self, number: u64) {
         if let Some(segment) = self.segments.remove(&number) {
             self.used_bytes -= segment.end;
+            self.recall.given_up(number);
         }
     }
 

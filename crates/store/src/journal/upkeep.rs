@@ -64,6 +64,10 @@ impl Shared {
                 None => is_full = true,
             }
         }
+        if is_full || self.is_stalled.load(Ordering::Relaxed) {
+            // What they kept is given back with the next step.
+            did |= self.end_snapshots();
+        }
         if !is_full {
             self.disk_is_full.store(false, Ordering::Relaxed);
         }
@@ -135,7 +139,7 @@ impl Shared {
                 index
                     .segments
                     .iter()
-                    .filter(|(_, one)| one.is_sealed && one.live == 0)
+                    .filter(|(number, _)| index.is_dead(**number))
             };
             let is_blocked = dead().any(|(number, _)| !index.is_free(*number));
             (is_blocked, dead().next().is_some())
@@ -160,15 +164,9 @@ impl Shared {
 
     fn next_free(&self) -> Option<u64> {
         let index = self.index.lock();
-        let is_dead = |number: u64| {
-            index
-                .segments
-                .get(&number)
-                .is_some_and(|one| one.is_sealed && one.live == 0)
-        };
         let is_free = |number: u64| {
             if self.is_scratch {
-                is_dead(number)
+                index.is_dead(number)
             } else {
                 index.is_free(number)
             }
