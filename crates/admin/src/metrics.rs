@@ -7,12 +7,14 @@
 use crate::probe::unready;
 use crate::rest::status::sum_of_totals;
 use crate::routes::House;
+use crate::settings::Settings;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use floodway_broker::view::{DestinationView, TotalsView};
+use floodway_broker::Latencies;
+use floodway_broker::view::{BrokerView, DestinationView, TotalsView};
 use serde::Deserialize;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,14 @@ const TOTALS: [Total; 5] = [
     ("discarded", |totals| totals.discarded),
 ];
 
+/// How long messages and producers waited; a name and how to read it.
+type Times = (&'static str, fn(&TotalsView) -> &Latencies);
+
+const TIMES: [Times; 2] = [
+    ("message_wait_seconds", |totals| &totals.waits),
+    ("send_blocked_seconds", |totals| &totals.blocked),
+];
+
 /// What is measured of a destination; a name and how to read it.
 type Gauge = (&'static str, fn(&DestinationView) -> u64);
 
@@ -57,8 +67,33 @@ impl Exposition {
         writeln!(self.0, "# TYPE floodway_{name} {kind}").ok();
     }
 
-    fn sample(&mut self, name: &str, labels: &str, value: u64) {
-        writeln!(self.0, "floodway_{name}{labels} {value}").ok();
+    /// `labels` are without their braces.
+    fn sample(&mut self, name: &str, labels: &str, value: impl Display) {
+        let (open, close) = if labels.is_empty() {
+            ("", "")
+        } else {
+            ("{", "}")
+        };
+        writeln!(self.0, "floodway_{name}{open}{labels}{close} {value}").ok();
+    }
+
+    /// The samples of one histogram.
+    fn times(&mut self, name: &str, labels: &str, times: &Latencies) {
+        let bucket = format!("{name}_bucket");
+        let comma = if labels.is_empty() { "" } else { "," };
+        for (seconds, count) in times.buckets() {
+            let labels = format!("{labels}{comma}le=\"{seconds:?}\"");
+            self.sample(&bucket, &labels, count);
+        }
+        let labels_of_all = format!("{labels}{comma}le=\"+Inf\"");
+        self.sample(&bucket, &labels_of_all, times.spread.count);
+        self.sample(&format!("{name}_count"), labels, times.spread.count);
+        self.sample(&format!("{name}_sum"), labels, times.sum_seconds());
+    }
+
+    fn histogram(&mut self, name: &str, times: &Latencies) {
+        self.family(name, "histogram");
+        self.times(name, "", times);
     }
 
     /// When a limit will be full; without a forecast there is no sample.
@@ -83,14 +118,13 @@ pub(crate) async fn metrics(State(house): State<House>, Query(wanted): Query<Wan
         .as_deref()
         .is_some_and(|wanted| wanted != "0")
     {
-        let destinations_max = house.settings.metrics_destinations_max;
-        write_destinations(&mut text, &view.destinations, destinations_max);
+        write_destinations(&mut text, &view.destinations, &house.settings);
     }
     text.0.push_str("# EOF\n");
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], text.0).into_response()
 }
 
-fn write_broker(text: &mut Exposition, house: &House, view: &floodway_broker::view::BrokerView) {
+fn write_broker(text: &mut Exposition, house: &House, view: &BrokerView) {
     let broker = &house.watched.broker;
     let now = (house.watched.now)();
     let stores = broker.stores();
@@ -136,12 +170,16 @@ fn write_broker(text: &mut Exposition, house: &House, view: &floodway_broker::vi
         text.family(&format!("{name}_messages"), "counter");
         text.sample(&format!("{name}_messages_total"), "", read(&totals));
     }
+    for (name, read) in TIMES {
+        text.histogram(name, read(&totals));
+    }
+    text.histogram("commit_seconds", &view.commits);
 }
 
-fn write_destinations(text: &mut Exposition, all: &[DestinationView], destinations_max: usize) {
+fn write_destinations(text: &mut Exposition, all: &[DestinationView], settings: &Settings) {
     let told: Vec<(String, &DestinationView)> = all
         .iter()
-        .take(destinations_max)
+        .take(settings.metrics_destinations_max)
         .map(|one| (labels_of(one), one))
         .collect();
     for (name, read) in GAUGES {
@@ -160,12 +198,26 @@ fn write_destinations(text: &mut Exposition, all: &[DestinationView], destinatio
     }
     let left_out = all.len() - told.len();
     text.gauge("destinations_left_out", left_out as u64);
+    let times_max = settings.metrics_times_max;
+    let mut times_left_out = 0;
+    for (name, read) in TIMES {
+        // What never happened has no times; so most destinations cost nothing.
+        let timed = |(_, one): &&(String, &DestinationView)| read(&one.totals).spread.count > 0;
+        let name = format!("destination_{name}");
+        text.family(&name, "histogram");
+        for (labels, one) in told.iter().filter(timed).take(times_max) {
+            text.times(&name, labels, read(&one.totals));
+        }
+        let count = told.iter().filter(timed).count();
+        times_left_out += count.saturating_sub(times_max) as u64;
+    }
+    text.gauge("destination_times_left_out", times_left_out);
 }
 
 fn labels_of(one: &DestinationView) -> String {
     let name = escaped(one.destination.name());
     let kind = one.destination.kind().scheme().trim_end_matches("://");
-    format!("{{kind=\"{kind}\",name=\"{name}\"}}")
+    format!("kind=\"{kind}\",name=\"{name}\"")
 }
 
 /// A label's value: backslash, quote and line feed are escaped.

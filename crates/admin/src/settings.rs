@@ -41,6 +41,8 @@ pub struct Settings {
     pub page_rows_max: usize,
     /// Most destinations with metrics of their own; the others are counted.
     pub metrics_destinations_max: usize,
+    /// Most destinations of which `/metrics` has each histogram; the others are counted.
+    pub metrics_times_max: usize,
     /// What Jolokia may be asked, and by whom.
     pub jolokia: JolokiaPolicy,
     /// An operation on messages is given up after so long; what it did so far stays done.
@@ -97,6 +99,7 @@ impl Default for Settings {
             refusal_ms: 300,
             page_rows_max: 1000,
             metrics_destinations_max: 10_000,
+            metrics_times_max: 1_000,
             jolokia: JolokiaPolicy::default(),
             operation_ms: 45_000,
             answer_bytes_max: 64 << 20,

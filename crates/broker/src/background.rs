@@ -166,6 +166,7 @@ struct JournalObserver(Weak<Broker>);
 impl CommitObserver for JournalObserver {
     fn committed(&self, durable: BatchNumber) {
         if let Some(broker) = self.0.upgrade() {
+            broker.commit_times.durable(durable);
             broker.committed(durable);
             broker.written();
         }

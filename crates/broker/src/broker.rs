@@ -70,6 +70,7 @@ pub struct Broker {
     pub(crate) rates: crate::rates::Rates,
     /// Connections that were accepted since the start.
     pub(crate) connected: AtomicU64,
+    pub(crate) commit_times: crate::latency::CommitTimes,
 }
 
 /// What became of removals.
@@ -142,12 +143,18 @@ impl Broker {
             slow_checks: crate::slow::SlowChecks::default(),
             rates: crate::rates::Rates::default(),
             connected: AtomicU64::new(0),
+            commit_times: crate::latency::CommitTimes::default(),
         });
         crate::background::observe(&broker);
         let mut turn = Turn::new(&broker, now);
         crate::registry::recover(&broker, &mut turn)?;
         turn.finish();
         Ok(broker)
+    }
+
+    /// Has commits of the store timed, with two readings of this clock for each.
+    pub fn measure_commits(&self, stopwatch: crate::latency::Stopwatch) {
+        self.commit_times.measure_with(stopwatch);
     }
 
     /// What it was opened with.

@@ -1,7 +1,7 @@
 //! One pending message of one queue or subscription, as held in memory.
 
 use crate::flow::usage::Charge;
-use floodway_message::Message;
+use floodway_message::{Message, Now};
 use floodway_store::{Change, ListId};
 use std::sync::Arc;
 
@@ -34,12 +34,22 @@ pub(crate) struct Entry {
     pub(crate) order: u64,
     pub(crate) place: Place,
     pub(crate) expiration_ms: i64,
+    /// When it came here, by the wall clock; 0 if that is not known.
+    pub(crate) arrived_ms: i64,
     pub(crate) redeliveries: u32,
     /// The message belongs to a message group.
     pub(crate) grouped: bool,
 }
 
 impl Entry {
+    /// The message comes here now.
+    pub(crate) fn arriving(self, now: Now) -> Self {
+        Self {
+            arrived_ms: now.wall_ms,
+            ..self
+        }
+    }
+
     pub(crate) fn is_expired(&self, wall_ms: i64) -> bool {
         self.expiration_ms > 0 && self.expiration_ms <= wall_ms
     }

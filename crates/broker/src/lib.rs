@@ -21,6 +21,7 @@ mod error;
 mod filter;
 mod flow;
 mod forward;
+mod latency;
 mod login;
 mod manage;
 mod operation;
@@ -41,6 +42,7 @@ mod turn;
 
 pub use broker::Broker;
 pub use error::BrokerError;
+pub use latency::{Latencies, Stopwatch};
 pub use manage::GroupView;
 pub use outbox::Wake;
 pub use session::Session;

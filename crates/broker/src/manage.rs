@@ -7,6 +7,7 @@
 
 use crate::broker::Broker;
 use crate::destination::Node;
+use crate::latency::Latencies;
 use crate::outbox::{Origin, Wake};
 use crate::queue::lane::{Kept, Lane};
 use crate::queue::{Counts, Queue};
@@ -59,7 +60,11 @@ impl Broker {
             if destination.is_none_or(|only| only == name) {
                 found = true;
                 match node {
-                    Node::Queue(queue) => queue.lock().counts = Counts::default(),
+                    Node::Queue(queue) => {
+                        let mut state = queue.lock();
+                        state.counts = Counts::default();
+                        state.parking.times = Latencies::default();
+                    }
                     Node::Topic(topic) => {
                         topic.reset_counts();
                         for one in topic.subscriptions().iter() {

@@ -498,7 +498,7 @@ fn give_to_durables(
         if spot.keep {
             let message = Arc::clone(message);
             let entry = Queue::entry_with(message, shared.held(), spot.order, spot.place);
-            state.push(spot.lane, entry);
+            state.push(spot.lane, entry.arriving(turn.now));
         }
     }
     if !targets.is_empty() {

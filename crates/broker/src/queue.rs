@@ -9,6 +9,7 @@ use crate::entry::{Entry, Held, Place};
 use crate::flow::parking::Parking;
 use crate::flow::usage::{Charge, Usage};
 use crate::forward::Forwards;
+use crate::latency::Latencies;
 use crate::policy::LivePolicy;
 use crate::rates::{Slope, time_ms};
 use crate::settings::{Cursor, PolicyEntry};
@@ -148,26 +149,26 @@ pub(crate) struct Counts {
     pub(crate) discarded: u64,
     /// Bytes of messages that were accepted, as charged.
     pub(crate) sizes: Spread,
-    /// Milliseconds from a message's timestamp to its acknowledgement.
-    pub(crate) waits: Spread,
+    /// Milliseconds from a message's arrival to its acknowledgement.
+    pub(crate) waits: Latencies,
 }
 
 impl Counts {
-    pub(crate) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.enqueued += other.enqueued;
         self.dispatched += other.dispatched;
         self.dequeued += other.dequeued;
         self.expired += other.expired;
         self.discarded += other.discarded;
         self.sizes.add(other.sizes);
-        self.waits.add(other.waits);
+        self.waits.add(&other.waits);
     }
 
     /// Counts an acknowledged message.
-    pub(crate) fn dequeue(&mut self, message: &Message, now: Now) {
+    pub(crate) fn dequeue(&mut self, entry: &Entry, now: Now) {
         self.dequeued += 1;
-        let waited = now.wall_ms.saturating_sub(message.timestamp_ms());
-        if message.timestamp_ms() > 0 {
+        let waited = now.wall_ms.saturating_sub(entry.arrived_ms);
+        if entry.arrived_ms > 0 {
             self.waits.note(u64::try_from(waited).unwrap_or_default());
         }
     }
@@ -348,7 +349,8 @@ impl Queue {
         self.policy().minimum_message_size + message.charge_bytes() as u64
     }
 
-    /// A new entry with a charge of its own.
+    /// A new entry with a charge of its own, of a message that arrived in an earlier turn: its
+    /// timestamp is the nearest that is known.
     pub(crate) fn entry(&self, message: Message, order: u64, place: Place) -> Entry {
         let charge = Charge::new(&self.usage, self.charge_bytes(&message));
         Self::entry_with(
@@ -361,6 +363,7 @@ impl Queue {
 
     pub(crate) fn entry_with(message: Arc<Message>, held: Held, order: u64, place: Place) -> Entry {
         let expiration_ms = message.expiration_ms();
+        let arrived_ms = message.timestamp_ms();
         let grouped = message.group_id().is_some();
         Entry {
             message,
@@ -368,6 +371,7 @@ impl Queue {
             order,
             place,
             expiration_ms,
+            arrived_ms,
             redeliveries: 0,
             grouped,
         }

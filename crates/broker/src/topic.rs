@@ -10,6 +10,7 @@ use crate::flow::admission::{Demand, Treatment, fullness, treatment};
 use crate::flow::parking::{Full, Incoming, Parked, ParkedView, Parking, Waiting};
 use crate::flow::usage::{Charge, Usage};
 use crate::forward::Forwards;
+use crate::latency::Latencies;
 use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::policy::LivePolicy;
@@ -182,7 +183,7 @@ impl Topic {
             .filter(|other| !Arc::ptr_eq(&other.queue, queue));
         let was_here = current.len() > kept.clone().count();
         if was_here && !queue.destination.is_pattern() {
-            self.departed.lock().add(counts);
+            self.departed.lock().add(&counts);
         }
         *current = Arc::new(kept.map(Arc::clone).collect());
         drop(current);
@@ -222,6 +223,11 @@ impl Topic {
         self.parking.lock().len()
     }
 
+    /// How long those waited that wait no more.
+    pub(crate) fn parked_times(&self) -> Latencies {
+        self.parking.lock().times
+    }
+
     pub(crate) fn parked_view(&self, now: Now) -> Vec<ParkedView> {
         self.parking.lock().view(now)
     }
@@ -246,7 +252,7 @@ impl Topic {
         let mut counts = *self.departed.lock();
         for subscription in self.subscriptions().iter() {
             if !subscription.queue.destination.is_pattern() {
-                counts.add(subscription.queue.lock().counts);
+                counts.add(&subscription.queue.lock().counts);
             }
         }
         let enqueued = self.enqueued.load(Ordering::Relaxed);
@@ -256,6 +262,7 @@ impl Topic {
     pub(crate) fn reset_counts(&self) {
         self.enqueued.store(0, Ordering::Relaxed);
         *self.departed.lock() = Counts::default();
+        self.parking.lock().times = Latencies::default();
     }
 
     pub(crate) fn share(&self, message: Message) -> Shared {
@@ -563,7 +570,7 @@ impl Queue {
         if spot.keep {
             let message = Arc::clone(message);
             let entry = Self::entry_with(message, shared.held(), spot.order, spot.place);
-            state.push(spot.lane, entry);
+            state.push(spot.lane, entry.arriving(turn.now));
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::broker::Broker;
 use crate::destination::Node;
+use crate::latency::Latencies;
 pub use crate::queue::Spread;
 use crate::queue::{Counts, Queue};
 use crate::settings::PolicyEntry;
@@ -40,6 +41,9 @@ pub struct BrokerView {
     pub durables: Vec<DurableView>,
     /// Connections since the start.
     pub connected: u64,
+    /// Microseconds from handing a batch of persistent messages to the store until it was
+    /// durable: of one batch per commit; none unless [`Broker::measure_commits`] was called.
+    pub commits: Latencies,
 }
 
 /// A queue or a topic.
@@ -90,12 +94,15 @@ pub struct TotalsView {
     pub discarded: u64,
     /// Bytes of accepted messages, as charged to the memory limit.
     pub sizes: Spread,
-    /// Milliseconds from a message's timestamp to its acknowledgement.
-    pub waits: Spread,
+    /// Milliseconds from a message's arrival to its acknowledgement. What was read back from disk
+    /// counts from its timestamp.
+    pub waits: Latencies,
+    /// Milliseconds that sends waited for space, once they had it or were refused.
+    pub blocked: Latencies,
 }
 
-impl From<Counts> for TotalsView {
-    fn from(counts: Counts) -> Self {
+impl TotalsView {
+    fn of(counts: &Counts, blocked: Latencies) -> Self {
         Self {
             enqueued: counts.enqueued,
             dispatched: counts.dispatched,
@@ -104,6 +111,7 @@ impl From<Counts> for TotalsView {
             discarded: counts.discarded,
             sizes: counts.sizes,
             waits: counts.waits,
+            blocked,
         }
     }
 }
@@ -163,6 +171,7 @@ impl Broker {
             ),
             destinations: nodes.into_iter().map(destination_view).collect(),
             connected: self.connected.load(Ordering::Relaxed),
+            commits: self.commit_times.times(),
             durables: durables
                 .into_iter()
                 .map(|((client_id, name), subscription)| DurableView {
@@ -180,13 +189,14 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
     let (usage, policy, parked, messages, totals) = match &node {
         Node::Queue(queue) => {
             let state = queue.lock();
-            let (parked, totals) = (state.parking.len(), state.counts.into());
+            let totals = TotalsView::of(&state.counts, state.parking.times);
+            let parked = state.parking.len();
             drop(state);
             let messages = messages_view(queue);
             (&queue.usage, queue.policy(), parked, messages, totals)
         }
         Node::Topic(topic) => {
-            let totals = topic.counts().into();
+            let totals = TotalsView::of(&topic.counts(), topic.parked_times());
             let messages = MessagesView {
                 consumers: topic.subscriptions().len(),
                 ..MessagesView::default()

@@ -65,6 +65,7 @@ impl Server {
         let (messages, spool) = (stores.messages.clone(), stores.spool.clone());
         let disks = Disks::of(&settings);
         let broker = Broker::open(settings.broker, messages, spool, clock.now())?;
+        broker.measure_commits(Box::new(move || clock.elapsed()));
         let (stop, _) = watch::channel(false);
         let mut server = Self {
             pagers: pagers(&broker, clock)?,

@@ -29,9 +29,14 @@ impl Clock {
         }
     }
 
+    /// Since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
     /// Milliseconds since the start.
     pub fn elapsed_ms(&self) -> u64 {
-        milliseconds(self.start.elapsed())
+        milliseconds(self.elapsed())
     }
 
     pub(crate) fn instant(&self, monotonic_ms: u64) -> tokio::time::Instant {

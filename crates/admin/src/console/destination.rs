@@ -123,7 +123,7 @@ fn figures(visit: &Visit, one: &DestinationView, is_queue: bool) -> Markup {
     all.push(("Discarded", number(totals.discarded)));
     let average = |spread: &Spread| spread.sum.checked_div(spread.count).unwrap_or_default();
     all.push(("Average size", size(average(&totals.sizes))));
-    all.push(("Average wait", time(average(&totals.waits))));
+    all.push(("Average wait", time(average(&totals.waits.spread))));
     all.push(("In the store", size(stored)));
     html! {
         section aria-labelledby="figures" {

@@ -2,7 +2,7 @@
 //! they speak of. The tables themselves are in `beans`.
 
 use super::beans::{
-    branch, broker, connection, connector, destination, health, producer, store, subscription,
+    branch, broker, connection, connector, destination, health, jobs, producer, store, subscription,
 };
 use super::data::Data;
 use super::fault::Fault;
@@ -116,6 +116,8 @@ pub(crate) enum Act {
     HealthTable,
     HealthList,
     HealthText,
+    // Of the scheduler.
+    Jobs(jobs::JobAct),
     // Of prepared branches.
     CommitBranch,
     RollBackBranch,
@@ -126,6 +128,7 @@ pub(crate) enum Subject {
     Broker,
     Health,
     Store,
+    Scheduler,
     Queue(Box<DestinationView>),
     Topic(Box<DestinationView>),
     Subscription(Box<SubscriptionView>),
@@ -160,6 +163,7 @@ impl Subject {
             Self::Broker => "org.apache.activemq.broker.jmx.BrokerView",
             Self::Health => "org.apache.activemq.broker.jmx.HealthView",
             Self::Store => "org.apache.activemq.broker.jmx.PersistenceAdapterView",
+            Self::Scheduler => "org.apache.activemq.broker.jmx.JobSchedulerView",
             Self::Queue(_) => "org.apache.activemq.broker.jmx.QueueView",
             Self::Topic(_) => "org.apache.activemq.broker.jmx.TopicView",
             Self::Subscription(_) => "org.apache.activemq.broker.jmx.SubscriptionView",
@@ -181,6 +185,7 @@ impl Subject {
             Self::Broker => rows(broker::ATTRIBUTES, &(), scene, visit),
             Self::Health => rows(health::ATTRIBUTES, &(), scene, visit),
             Self::Store => rows(store::ATTRIBUTES, &(), scene, visit),
+            Self::Scheduler => rows(jobs::ATTRIBUTES, &(), scene, visit),
             Self::Queue(one) => {
                 rows(destination::ATTRIBUTES, &**one, scene, visit);
                 rows(destination::OF_QUEUES, &**one, scene, visit);
@@ -207,6 +212,7 @@ impl Subject {
             Self::Broker => (broker::operations::OPERATIONS, &[]),
             Self::Health => (health::OPERATIONS, &[]),
             Self::Store => (store::OPERATIONS, &[]),
+            Self::Scheduler => (jobs::OPERATIONS, &[]),
             Self::Queue(_) => (
                 destination::operations::OPERATIONS,
                 destination::operations::QUEUE_OPERATIONS,

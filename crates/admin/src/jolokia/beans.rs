@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod connector;
 pub(crate) mod destination;
 pub(crate) mod health;
+pub(crate) mod jobs;
 pub(crate) mod producer;
 pub(crate) mod store;
 pub(crate) mod subscription;

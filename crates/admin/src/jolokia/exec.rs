@@ -16,6 +16,7 @@ use serde_json::Value;
 
 pub(crate) mod arguments;
 mod broker;
+mod jobs;
 mod message;
 mod messages;
 mod query;
@@ -33,6 +34,8 @@ pub(crate) enum Task {
     Messages(messages::Job),
     /// A message is to be sent.
     Send(send::Sending),
+    /// Something with scheduled messages.
+    Jobs(jobs::Asked),
     /// A command of the core, and what its success is answered with.
     Change(Change),
 }
@@ -80,6 +83,7 @@ pub(crate) async fn finish(task: Task, house: &House) -> Result<Data, Fault> {
         Task::Done(data) => Ok(data),
         Task::Messages(job) => job.run(house).await,
         Task::Send(sending) => sending.run(house).await,
+        Task::Jobs(asked) => asked.run(house).await,
         Task::Change(change) => change.run(house).await,
     }
 }
@@ -174,6 +178,10 @@ pub(crate) fn start(
             };
             Ok(Task::Change(Change::new(command)))
         }
+        Subject::Scheduler => match act {
+            Act::Jobs(act) => jobs::Asked::new(act, given, scene).map(Task::Jobs),
+            _ => Ok(Task::Done(Data::Null)),
+        },
         Subject::Store | Subject::Producer(_) => Ok(Task::Done(Data::Null)),
     }
 }

@@ -219,6 +219,17 @@ impl<'a> Scene<'a> {
         ])
     }
 
+    /// Of the scheduler, if there is one.
+    pub(crate) fn scheduler_name(&self) -> Option<ObjectName> {
+        self.broker().scheduler()?;
+        Some(ObjectName::new(&[
+            ("type", "Broker"),
+            ("brokerName", self.broker_name()),
+            ("service", "JobScheduler"),
+            ("name", "JMS"),
+        ]))
+    }
+
     fn service_name(&self, service: &str) -> ObjectName {
         ObjectName::new(&[
             ("type", "Broker"),
@@ -254,10 +265,11 @@ type Take<'t> = &'t mut dyn FnMut(ObjectName, &mut dyn FnMut() -> Subject);
 /// Keys that names of a group have, and the group.
 type Group = (&'static [&'static [&'static str]], fn(&Scene<'_>, Take<'_>));
 
-const GROUPS: [Group; 9] = [
+const GROUPS: [Group; 10] = [
     (&[&["type", "brokerName"]], the_broker),
     (&[&["type", "brokerName", "service"]], health),
     (&[&["type", "brokerName", "service", "instanceName"]], store),
+    (&[&["type", "brokerName", "service", "name"]], jobs),
     (
         &[&["type", "brokerName", "destinationType", "destinationName"]],
         destinations,
@@ -327,6 +339,12 @@ fn store(scene: &Scene<'_>, take: Take<'_>) {
             ("instanceName", super::beans::store::NAME),
         ]);
         take(name, &mut || Subject::Store);
+    }
+}
+
+fn jobs(scene: &Scene<'_>, take: Take<'_>) {
+    if let Some(name) = scene.scheduler_name() {
+        take(name, &mut || Subject::Scheduler);
     }
 }
 

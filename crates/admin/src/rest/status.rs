@@ -73,7 +73,8 @@ pub(crate) fn sum_of_totals(view: &BrokerView) -> TotalsView {
         sum.expired += one.totals.expired;
         sum.discarded += one.totals.discarded;
         sum.sizes.add(one.totals.sizes);
-        sum.waits.add(one.totals.waits);
+        sum.waits.add(&one.totals.waits);
+        sum.blocked.add(&one.totals.blocked);
     }
     sum
 }

@@ -177,6 +177,8 @@ fn dashboard_and_alerts_use_metrics_that_there_are() {
     let metrics = |served: &Served| served.ask("GET /metrics?destinations=1", LOGIN, "").body;
     let mut there = metrics_of(&metrics(&served));
     there.extend(metrics_of(&metrics(&with_queues)));
+    let with_times = crate::metrics::waited(&["queue://a"], 1);
+    there.extend(metrics_of(&metrics(&with_times)));
     for (name, text) in [("dashboard", DASHBOARD), ("alerts", ALERTS)] {
         let used = metrics_of(text);
         assert!(used.len() > 5, "{name}: {used:?}");

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 mod operations;
 mod recorded;
 mod refusals;
+mod scheduled;
 
 const JSON: &str = "Content-Type: application/json\r\n";
 const QUEUE: &str =

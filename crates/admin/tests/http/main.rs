@@ -11,5 +11,6 @@ mod console;
 mod described;
 mod file;
 mod jolokia;
+mod metrics;
 mod ready;
 mod served;

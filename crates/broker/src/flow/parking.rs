@@ -6,6 +6,7 @@
 
 use crate::advisory::{self, Blocked};
 use crate::flow::admission::{Treatment, treatment};
+use crate::latency::Latencies;
 use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::settings::PolicyEntry;
@@ -190,6 +191,8 @@ pub(crate) struct Parking {
     /// When the first of an unbroken row of waiting sends was parked, and whether it was logged.
     blocked_since_ms: Option<u64>,
     logged: bool,
+    /// How long what left here had waited, however it ended; milliseconds.
+    pub(crate) times: Latencies,
 }
 
 impl Parking {
@@ -251,7 +254,7 @@ impl Parking {
 
     pub(crate) fn pop(&mut self, turn: &mut Turn<'_>) -> Option<Parked> {
         let (_, parked) = self.fifo.pop_front()?;
-        Self::released(&parked, turn);
+        self.times.note(Self::released(&parked, turn));
         Some(parked)
     }
 
@@ -324,7 +327,7 @@ impl Parking {
             is_first && matches!(parked.waiting, Waiting::Commit(_))
         })?;
         let (_, parked) = self.fifo.remove(at)?;
-        Self::released(&parked, turn);
+        self.times.note(Self::released(&parked, turn));
         match parked.waiting {
             Waiting::Commit(operation) => Some(operation),
             Waiting::Send(_) => None,
@@ -341,7 +344,7 @@ impl Parking {
         let mut kept = VecDeque::with_capacity(self.fifo.len());
         for (ticket, parked) in self.fifo.drain(..) {
             if test(&parked) {
-                Self::released(&parked, turn);
+                self.times.note(Self::released(&parked, turn));
                 removed.push(parked);
             } else {
                 kept.push_back((ticket, parked));
@@ -351,7 +354,8 @@ impl Parking {
         removed
     }
 
-    fn released(parked: &Parked, turn: &mut Turn<'_>) {
+    /// Tells whoever is concerned; gives back how long it waited, milliseconds.
+    fn released(parked: &Parked, turn: &mut Turn<'_>) -> u64 {
         let producer = parked.producer();
         if parked.outbox.unpark(producer, parked.bytes()) {
             turn.push(&parked.outbox, Event::Resume { producer });
@@ -363,6 +367,7 @@ impl Parking {
         {
             turn.touch(&parked.outbox);
         }
+        turn.now.monotonic_ms.saturating_sub(parked.since_ms)
     }
 
     /// Sends whose time to wait is over.

@@ -88,12 +88,12 @@ impl Queue {
         let mut entry = delivered.entry;
         match ack.kind {
             AckKind::Consumed => {
-                state.counts.dequeue(&entry.message, turn.now);
+                state.counts.dequeue(&entry, turn.now);
                 self.advise(Class::Consumed, &entry.message, None, turn);
                 remove(&entry, writes);
             }
             AckKind::Poison => {
-                state.counts.dequeued += 1;
+                state.counts.dequeue(&entry, turn.now);
                 let cause = ack.cause.as_deref();
                 let cause = cause.unwrap_or("poison acknowledgement (NACK) by the consumer");
                 let letter = DeadLetter::poison(&entry, self, cause);
@@ -188,7 +188,7 @@ impl Queue {
         }
         for entry in entries {
             state.in_flight_count -= 1;
-            state.counts.dequeue(&entry.message, turn.now);
+            state.counts.dequeue(&entry, turn.now);
             self.advise(Class::Consumed, &entry.message, None, turn);
             remove(&entry, writes);
         }

@@ -66,7 +66,15 @@ impl Writes {
             if let Some(audit) = &mut audit {
                 audit.keep(&mut self.numbers, &mut self.stored);
             }
-            match store.append(&mut self.stored) {
+            let times = &turn.broker.commit_times;
+            let begun = times.begin();
+            let appended = store.append(&mut self.stored);
+            times.handed_over(begun, appended.as_ref().ok().copied());
+            // It may have been durable before this was known.
+            if begun.is_some() {
+                times.durable(store.durable());
+            }
+            match appended {
                 Ok(number) => batch = Some(number),
                 Err(error) => result = Err(store_failure(&error)),
             }
@@ -293,7 +301,7 @@ impl Queue {
         self.advise_arrival(state, &message, turn);
         if spot.keep {
             let entry = self.entry(message, spot.order, spot.place);
-            state.push(spot.lane, entry);
+            state.push(spot.lane, entry.arriving(turn.now));
         }
         Ok(())
     }

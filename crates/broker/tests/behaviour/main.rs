@@ -16,6 +16,7 @@ mod dead_letters;
 mod explaining;
 mod flow_control;
 mod forwarding;
+mod latencies;
 mod logins;
 mod parts;
 mod prepared;

@@ -45,6 +45,7 @@ fn view(queues: &[(&str, u64, u64)]) -> BrokerView {
         destinations: destinations.collect(),
         durables: Vec::new(),
         connected: 0,
+        commits: floodway_broker::Latencies::default(),
     }
 }
 

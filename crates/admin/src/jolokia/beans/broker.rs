@@ -369,6 +369,12 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
                 .into()
         },
     ),
+    reads(
+        "JMSJobScheduler",
+        java::NAME,
+        "MBean of the scheduler",
+        |(), scene| scene.scheduler_name().into(),
+    ),
     reads::<()>(
         "JobSchedulerStoreLimit",
         java::LONG,

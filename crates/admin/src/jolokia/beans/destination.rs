@@ -107,9 +107,9 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
     reads(
         "AverageEnqueueTime",
         java::DOUBLE,
-        "ms from sending to acknowledgement",
+        "ms from arrival to acknowledgement",
         |one, _| {
-            let waits = one.totals.waits;
+            let waits = one.totals.waits.spread;
             if waits.count == 0 {
                 0.0.into()
             } else {
@@ -121,13 +121,13 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
         "MaxEnqueueTime",
         java::LONG,
         "the longest of them",
-        |one, _| one.totals.waits.max.into(),
+        |one, _| one.totals.waits.spread.max.into(),
     ),
     reads(
         "MinEnqueueTime",
         java::LONG,
         "the shortest of them",
-        |one, _| one.totals.waits.min.into(),
+        |one, _| one.totals.waits.spread.min.into(),
     ),
     reads(
         "AverageMessageSize",
@@ -212,26 +212,25 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
     reads(
         "BlockedSends",
         java::LONG,
-        "sends that wait for space now",
-        |one, _| one.parked.into(),
+        "sends that waited for space, or wait now",
+        |one, _| (one.totals.blocked.spread.count + one.parked as u64).into(),
     ),
     reads(
         "TotalBlockedTime",
         java::LONG,
-        "ms that those wait, together",
-        |one, scene| blocked_ms(one, scene).iter().sum::<u64>().into(),
+        "ms that those waited, together",
+        |one, scene| blocked_ms(one, scene).into(),
     ),
     reads(
         "AverageBlockedTime",
         java::DOUBLE,
-        "ms that those wait, on average",
+        "ms that those waited, on average",
         |one, scene| {
-            let all = blocked_ms(one, scene);
-            let sum = all.iter().sum::<u64>() as f64;
-            if all.is_empty() {
+            let count = one.totals.blocked.spread.count + one.parked as u64;
+            if count == 0 {
                 0.0.into()
             } else {
-                (sum / all.len() as f64).into()
+                (blocked_ms(one, scene) as f64 / count as f64).into()
             }
         },
     ),
@@ -419,10 +418,12 @@ fn covers(subscribed: &[Destination], one: &Destination) -> bool {
     })
 }
 
-fn blocked_ms(one: &DestinationView, scene: &Scene<'_>) -> Vec<u64> {
+/// How long sends waited; of those that wait now, each producer's first counts.
+fn blocked_ms(one: &DestinationView, scene: &Scene<'_>) -> u64 {
     let all = scene.blocked().iter();
     let here = all.filter(|blocked| blocked.destination == one.destination);
-    here.map(|blocked| blocked.blocked_ms).collect()
+    let now: u64 = here.map(|blocked| blocked.blocked_ms).sum();
+    one.totals.blocked.spread.sum.saturating_add(now)
 }
 
 /// Is it where some policy sends dead letters to?

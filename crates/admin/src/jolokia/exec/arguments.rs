@@ -50,6 +50,18 @@ pub(crate) fn text(value: Option<&Value>) -> Result<String, Fault> {
     }
 }
 
+/// A truth.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn flag(value: Option<&Value>) -> Result<bool, Fault> {
+    match text(value)?.as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Fault::illegal("true or false is wanted as argument")),
+    }
+}
+
 /// A map, or JSON text of one.
 ///
 /// # Errors

@@ -22,19 +22,19 @@ const ALIKE: [u64; 16] = [
 /// The same class of error and status.
 const REFUSED: [u64; 9] = [25, 46, 141, 142, 143, 144, 150, 151, 188];
 
-struct Recorded(Vec<Value>);
+pub(super) struct Recorded(Vec<Value>);
 
 impl Recorded {
-    fn load() -> Self {
+    pub(super) fn load() -> Self {
         Self(serde_json::from_str(RECORDED).unwrap())
     }
 
-    fn of(&self, id: u64) -> &Value {
+    pub(super) fn of(&self, id: u64) -> &Value {
         self.0.iter().find(|one| one["id"] == id).unwrap()
     }
 
     /// What the broker answers to a recorded request.
-    fn replay(&self, id: u64, served: &Served) -> Value {
+    pub(super) fn replay(&self, id: u64, served: &Served) -> Value {
         let request = &self.of(id)["request"];
         let method = request["method"].as_str().unwrap();
         let path = request["path"]
@@ -108,7 +108,7 @@ fn situation() -> (Served, Vec<Client>) {
     (served, vec![alice, bob, temporary])
 }
 
-fn without_times(mut answer: Value) -> Value {
+pub(super) fn without_times(mut answer: Value) -> Value {
     if let Value::Object(answer) = &mut answer {
         for key in ["timestamp", "stacktrace"] {
             answer.remove(key);

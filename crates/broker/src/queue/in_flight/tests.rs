@@ -16,6 +16,7 @@ fn filled(deliveries: &[u64]) -> InFlight {
             order: *delivery,
             place: Place::Memory,
             expiration_ms: 0,
+            arrived_ms: 0,
             redeliveries: 0,
             grouped: false,
         };

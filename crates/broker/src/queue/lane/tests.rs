@@ -14,6 +14,7 @@ fn entry(order: u64) -> Entry {
         order,
         place: Place::Memory,
         expiration_ms: 0,
+        arrived_ms: 0,
         redeliveries: 0,
         grouped: false,
     }
