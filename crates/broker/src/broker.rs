@@ -19,6 +19,7 @@ use crate::session::Session;
 use crate::settings::{BrokerSettings, SystemUsage};
 use crate::topic::Subscription;
 use crate::turn::{Turn, Work};
+use crate::undo::Snapshots;
 use crate::{destination::Node, registry::Pattern};
 use arc_swap::ArcSwap;
 use floodway_message::session::{Failure, FailureKind};
@@ -54,6 +55,7 @@ pub struct Broker {
     pub(crate) advisories: Advisories,
     pub(crate) peers: crate::peers::Peers,
     pub(crate) scheduler: Option<Scheduler>,
+    pub(crate) undos: crate::undo::Undos,
     parked: Mutex<Vec<Node>>,
     awaiting: Mutex<Vec<Arc<Outbox>>>,
     awaiting_pages: Mutex<Vec<Arc<Queue>>>,
@@ -127,6 +129,7 @@ impl Broker {
             durables: Mutex::default(),
             prepared: Prepared::default(),
             peers: crate::peers::Peers::default(),
+            undos: crate::undo::Undos::default(),
             clients: Mutex::default(),
             work: crate::background::Background::default(),
             parked: Mutex::default(),
@@ -218,6 +221,7 @@ impl Broker {
             queue.expire_due(&mut turn);
         }
         self.check_slow(&mut turn);
+        self.look_at_undos(now);
         turn.finish();
         self.look_at_rates(now);
     }
@@ -394,13 +398,21 @@ impl Broker {
     }
 
     pub(crate) fn drop_list(&self, kept: Kept, list: ListId) {
-        let store = match kept {
-            Kept::Stored => &self.store,
-            Kept::Spooled => &self.spool,
+        self.drop_list_into(Snapshots::default(), kept, list);
+    }
+
+    /// Drops a list, whose records are remembered for a while where a snapshot is given.
+    pub(crate) fn drop_list_into(&self, [stored, spooled]: Snapshots, kept: Kept, list: ListId) {
+        let (store, snapshot) = match kept {
+            Kept::Stored => (&self.store, stored),
+            Kept::Spooled => (&self.spool, spooled),
         };
-        if let Some(store) = store
-            && let Err(error) = store.drop_list(list)
-        {
+        let Some(store) = store else { return };
+        let dropped = match snapshot {
+            Some(snapshot) => store.drop_list_into(snapshot, list),
+            None => store.drop_list(list),
+        };
+        if let Err(error) = dropped {
             tracing::debug!("a list was not dropped: {error}");
         }
     }

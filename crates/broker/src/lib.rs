@@ -7,6 +7,7 @@
 pub mod explain;
 pub mod live;
 pub mod settings;
+pub mod undo;
 pub mod view;
 
 mod advisory;

@@ -153,7 +153,7 @@ impl Broker {
         !state.lanes.iter().any(is_open) && !state.rewind_wanted && !state.rewind_later
     }
 
-    fn queue_of(&self, destination: &Destination) -> Option<Arc<Queue>> {
+    pub(crate) fn queue_of(&self, destination: &Destination) -> Option<Arc<Queue>> {
         match self.nodes.read().get(destination)? {
             Node::Queue(queue) => Some(Arc::clone(queue)),
             Node::Topic(_) => None,

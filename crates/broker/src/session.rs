@@ -77,6 +77,18 @@ impl Session {
         }
     }
 
+    pub(crate) fn broker(&self) -> &Arc<Broker> {
+        &self.broker
+    }
+
+    pub(crate) fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
+    }
+
+    pub(crate) fn consumer_of(&self, consumer: ConsumerId) -> Option<Arc<Consumer>> {
+        self.state.lock().consumers.get(&consumer).map(Arc::clone)
+    }
+
     /// Carries out commands in order, taking them out of `commands`.
     pub fn submit(&self, commands: &mut Vec<Command>, now: Now) {
         let mut turn = Turn::new(&self.broker, now);

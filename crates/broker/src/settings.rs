@@ -48,6 +48,9 @@ pub struct BrokerSettings {
     /// How often inactive destinations are looked for; 0 is never
     /// (`schedulePeriodForDestinationPurge`).
     pub destination_purge_period_ms: u64,
+    /// How long purges and deletions of an operator can be undone, as far as the store still has
+    /// the messages; 0 for not at all.
+    pub undo_grace_ms: u64,
     /// What the broker tells of itself.
     pub advisories: AdvisorySettings,
     /// Scheduled messages.
@@ -122,6 +125,7 @@ impl Default for BrokerSettings {
             audited_producers_max: 2048,
             message_groups_max: 65_536,
             destination_purge_period_ms: 0,
+            undo_grace_ms: 60_000,
             advisories: AdvisorySettings::default(),
             scheduler: SchedulerSettings::default(),
         }

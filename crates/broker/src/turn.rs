@@ -12,6 +12,7 @@ use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::queue::add::store_failure;
+use crate::undo::Snapshots;
 use floodway_message::session::{Event, Failure, Reply};
 use floodway_message::{Destination, Now};
 use floodway_store::{BatchNumber, Store, StoreUsage};
@@ -52,6 +53,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) now: Now,
     touched: Vec<Arc<Outbox>>,
     work: VecDeque<Work>,
+    /// What remembers the queue that is deleted in this turn.
+    pub(crate) drops_into: Snapshots,
     store_used: Option<StoreUsage>,
     spool_used: Option<StoreUsage>,
 }
@@ -63,6 +66,7 @@ impl<'a> Turn<'a> {
             now,
             touched: Vec::new(),
             work: VecDeque::new(),
+            drops_into: Snapshots::default(),
             store_used: None,
             spool_used: None,
         }

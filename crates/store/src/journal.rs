@@ -20,7 +20,7 @@ use crate::disk::Disk;
 use crate::settings::JournalSettings;
 use crate::{
     BatchNumber, Change, CommitObserver, ListId, ListInfo, Page, PageRequest, RecallRequest,
-    Recalled, Remembering, SnapshotId, SnapshotInfo, Store, StoreError, StoreUsage,
+    Recalled, SnapshotId, SnapshotInfo, Store, StoreError, StoreUsage,
 };
 
 mod checkpoint;
@@ -449,7 +449,15 @@ impl Store for Journal {
         self.shared.open_snapshot()
     }
 
-    fn remember(&self, snapshot: SnapshotId, list: ListId, positions: &[u64]) -> Remembering {
+    fn is_written(&self, list: ListId, position: u64) -> bool {
+        let index = self.shared.index.lock();
+        index
+            .lists
+            .get(&list)
+            .is_none_or(|found| position < found.next)
+    }
+
+    fn remember(&self, snapshot: SnapshotId, list: ListId, positions: &[u64]) -> u64 {
         self.shared.remember(snapshot, list, positions)
     }
 

@@ -160,15 +160,6 @@ pub struct ListInfo {
 /// A number of a snapshot; never used again while the store is open.
 pub type SnapshotId = u64;
 
-/// What became of records that were to be remembered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Remembering {
-    /// So many are remembered.
-    pub kept: u64,
-    /// So many were not, because they are not written yet: try those again after a commit.
-    pub unwritten: u64,
-}
-
 /// A snapshot as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotInfo {
@@ -196,6 +187,8 @@ pub struct RecallRequest {
 /// A record of a snapshot.
 #[derive(Debug, Clone)]
 pub struct RecalledRecord {
+    /// Its number in the snapshot.
+    pub number: u64,
     /// The list that it was in.
     pub list: ListId,
     /// The record as it was.
@@ -270,11 +263,18 @@ pub trait Store: Send + Sync {
         None
     }
 
+    /// `true` if the position, which was used, is in what can be read. Until then
+    /// [`Store::remember`] does not find it.
+    fn is_written(&self, list: ListId, position: u64) -> bool {
+        let _ = (list, position);
+        true
+    }
+
     /// Puts records of a list into a snapshot, positions ascending, before they are removed: they
-    /// are not removed by this.
-    fn remember(&self, snapshot: SnapshotId, list: ListId, positions: &[u64]) -> Remembering {
+    /// are not removed by this. Tells of how many it knows the place.
+    fn remember(&self, snapshot: SnapshotId, list: ListId, positions: &[u64]) -> u64 {
         let _ = (snapshot, list, positions);
-        Remembering::default()
+        0
     }
 
     /// As [`Store::drop_list`], and puts what is in the list then into a snapshot.

@@ -94,5 +94,11 @@ impl Broker {
         if grew {
             self.signal.raise();
         }
+        let used = self.store.as_ref().map(|store| store.usage().used_bytes);
+        if disks.store.is_short_of(usage.store_limit_bytes)
+            && let (Some(room), Some(used)) = (store, used)
+        {
+            self.spare_disk(room, used);
+        }
     }
 }

@@ -105,7 +105,7 @@ impl Queue {
         state.expiring.clear();
         let lists: Vec<_> = state.lists().collect();
         for (kept, list) in lists {
-            turn.broker.drop_list(kept, list);
+            turn.broker.drop_list_into(turn.drops_into, kept, list);
         }
         for lane in &mut state.lanes {
             *lane = crate::queue::lane::Lane::default();

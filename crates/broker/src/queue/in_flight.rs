@@ -16,7 +16,6 @@ pub(crate) type Mark = u64;
 /// One delivery.
 #[derive(Debug)]
 pub(crate) struct Delivered {
-    #[cfg_attr(not(test), expect(dead_code, reason = "tells tests which one it is"))]
     pub(crate) delivery: DeliveryId,
     pub(crate) entry: Entry,
     /// The transaction that has acknowledged it.

@@ -113,7 +113,7 @@ impl Queue {
 
     /// The limit that leaves no room for a message. One that has `waited` may use the room that
     /// a commit behind it will make.
-    fn fullness(
+    pub(crate) fn fullness(
         &self,
         state: &QueueState,
         (message, waited): (&Message, bool),

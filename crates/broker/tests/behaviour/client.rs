@@ -16,6 +16,8 @@ pub struct World {
     pub stores: [Arc<dyn Store>; 2],
     /// The first of them, if it is one that must be driven.
     pub journal: Option<Arc<Journal>>,
+    /// The same of the second.
+    pub spool: Option<Arc<Journal>>,
 }
 
 pub const START_WALL_MS: i64 = 1_700_000_000_000;
@@ -50,7 +52,7 @@ impl World {
         }
     }
 
-    fn on(settings: BrokerSettings, stores: [Arc<dyn Store>; 2]) -> Self {
+    pub fn on(settings: BrokerSettings, stores: [Arc<dyn Store>; 2]) -> Self {
         let now = Now {
             monotonic_ms: 0,
             wall_ms: START_WALL_MS,
@@ -68,6 +70,7 @@ impl World {
             now: Cell::new(0),
             stores,
             journal: None,
+            spool: None,
         }
     }
 
@@ -87,8 +90,28 @@ impl World {
     }
 
     pub fn settle(&self) {
-        let commits = || self.journal.as_ref().is_some_and(|one| one.commit_step());
+        let commit = |one: &Option<Arc<Journal>>| one.as_ref().is_some_and(|one| one.commit_step());
+        let commits = || commit(&self.journal) | commit(&self.spool);
         while commits() || self.broker.page_step(self.now()) {}
+    }
+
+    /// As [`World::settle`], and the stores tidy up.
+    pub fn tidy(&self) {
+        self.settle();
+        for journal in self.journal.iter().chain(&self.spool) {
+            while journal.maintain_step() {}
+        }
+        self.settle();
+    }
+
+    /// A session that acts for an operator.
+    pub fn operator(&self) -> Client<'_> {
+        Client {
+            world: self,
+            session: self.broker.administer("operator", Box::new(|| {})),
+            next: Cell::new(1),
+            events: Default::default(),
+        }
     }
 
     /// The broker of the next life, on what the stores of this one hold.
@@ -246,6 +269,21 @@ impl Client<'_> {
             reply: Some(reply),
         }));
         reply
+    }
+
+    /// Without a commit.
+    pub fn send_unsettled(&self, destination: &str, mut builder: MessageBuilder) {
+        let destination = Destination::parse(destination).unwrap();
+        builder.destination(&destination);
+        let send = Send {
+            producer: 1,
+            destinations: Destinations::One(destination),
+            message: builder.build(1 << 14).unwrap(),
+            tx: None,
+            reply: None,
+        };
+        let mut commands = vec![Command::Send(send)];
+        self.session.submit(&mut commands, self.world.now());
     }
 
     pub fn send(&self, destination: &str, body: &str) {

@@ -29,3 +29,4 @@ mod slow_consumers;
 mod subscriptions;
 mod topics;
 mod transactions;
+mod undoing;

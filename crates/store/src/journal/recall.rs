@@ -22,8 +22,8 @@ use crate::journal::record::Record;
 use crate::journal::segment::{log_name, read_up_to};
 use crate::journal::sidecar::Slice;
 use crate::{
-    JournalSettings, ListId, RecallRequest, Recalled, RecalledRecord, Remembering, SnapshotId,
-    SnapshotInfo, StoreError, Stored,
+    JournalSettings, ListId, RecallRequest, Recalled, RecalledRecord, SnapshotId, SnapshotInfo,
+    StoreError, Stored,
 };
 
 /// Memory that a slice is counted with, besides its entries.
@@ -416,15 +416,8 @@ impl Shared {
     }
 
     /// See [`crate::Store::remember`].
-    pub(crate) fn remember(&self, id: SnapshotId, list: ListId, positions: &[u64]) -> Remembering {
-        // Read before the index: what is queued later is not there either.
-        let queued_next = self.queue.lock().tails.get(&list).map_or(0, |one| one.next);
-        let mut index = self.index.lock();
-        let next = index.lists.get(&list).map_or(0, |found| found.next);
-        let kept = index.remember(id, list, positions);
-        let waits = |position: &&u64| **position >= next && **position < queued_next;
-        let unwritten = positions.iter().filter(waits).count() as u64;
-        Remembering { kept, unwritten }
+    pub(crate) fn remember(&self, id: SnapshotId, list: ListId, positions: &[u64]) -> u64 {
+        self.index.lock().remember(id, list, positions)
     }
 
     /// The list goes to a snapshot when its drop is written.
@@ -489,7 +482,15 @@ impl Shared {
             let place = usize::try_from(position - part.entries_from);
             let entry = place.ok().and_then(|place| entries.get(place));
             let record = match (entry, &file) {
-                (Some(entry), Some(file)) => read_record(file, part, (*position, *entry))?,
+                (Some(entry), Some(file)) => {
+                    let number = recalled.next;
+                    let stored = read_record(file, part, (*position, *entry))?;
+                    stored.map(|stored| RecalledRecord {
+                        number,
+                        list: part.list,
+                        stored,
+                    })
+                }
                 _ => None,
             };
             let Some(record) = record else {
@@ -514,7 +515,7 @@ fn read_record(
     file: &Arc<dyn File>,
     part: &Part,
     (position, entry): (u64, Entry),
-) -> Result<Option<RecalledRecord>, StoreError> {
+) -> Result<Option<Stored>, StoreError> {
     let fail = |cause| StoreError::file("reading", log_name(part.segment), cause);
     let at = u64::from(entry.at) * 8;
     // A damaged index may ask for more than the file has: no memory is taken for that.
@@ -524,7 +525,7 @@ fn read_record(
     let read = read_up_to(file.as_ref(), &mut buffer, at).map_err(fail)?;
     buffer.truncate(read);
     let bytes = Bytes::from(buffer);
-    let stored = (|| {
+    Ok((|| {
         let record = Record::read(&bytes, part.segment, part.salt)?;
         let is_this =
             |target: &crate::Target| target.list == part.list && target.position == position;
@@ -536,11 +537,7 @@ fn read_record(
             head: payload.slice(..record.head.len()),
             body: payload.slice(record.head.len()..),
         })
-    })();
-    Ok(stored.map(|stored| RecalledRecord {
-        list: part.list,
-        stored,
-    }))
+    })())
 }
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ fn recalled(journal: &Journal, snapshot: SnapshotId) -> Option<(Vec<u64>, u64)> 
         if some.next == from {
             return Some((found, missing));
         }
+        assert!(
+            some.records
+                .iter()
+                .all(|one| (from..some.next).contains(&one.number))
+        );
         from = some.next;
         missing += some.missing;
         for one in some.records {
@@ -65,7 +70,7 @@ fn removed_records_are_recalled_in_their_order() {
         .collect();
     for some in chosen.chunks(9) {
         let done = journal.remember(snapshot, list, some);
-        assert_eq!((done.kept, done.unwritten), (some.len() as u64, 0));
+        assert_eq!(done, some.len() as u64);
         remove(&journal, list, some.iter().copied());
     }
     let info = journal.snapshot(snapshot).unwrap();
@@ -75,7 +80,7 @@ fn removed_records_are_recalled_in_their_order() {
     let rest: Vec<u64> = (0..100).filter(|at| !chosen.contains(at)).collect();
     assert_eq!(positions(&journal, list), rest);
     // Removed before: not to be remembered.
-    assert_eq!(journal.remember(snapshot, list, &chosen).kept, 0);
+    assert_eq!(journal.remember(snapshot, list, &chosen), 0);
 }
 
 #[test]
@@ -136,12 +141,12 @@ fn record_that_is_not_written_yet_is_said_to_be_so() {
     let list = filled(&journal, 3);
     let snapshot = journal.open_snapshot().unwrap();
     journal.append(&mut vec![add(list, 3, &[3; 500])]).unwrap();
+    assert!(journal.is_written(list, 2) && !journal.is_written(list, 3));
     // Position 9 was never used.
-    let done = journal.remember(snapshot, list, &[1, 3, 9]);
-    assert_eq!((done.kept, done.unwritten), (1, 1));
+    assert_eq!(journal.remember(snapshot, list, &[1, 3, 9]), 1);
     commit_all(&journal);
-    let done = journal.remember(snapshot, list, &[3]);
-    assert_eq!((done.kept, done.unwritten), (1, 0));
+    assert!(journal.is_written(list, 3));
+    assert_eq!(journal.remember(snapshot, list, &[3]), 1);
     assert_eq!(recalled(&journal, snapshot), Some((vec![1, 3], 0)));
 }
 
@@ -202,10 +207,10 @@ fn older_snapshots_make_room_for_newer_ones() {
     let list = filled(&journal, 5);
     let first = journal.open_snapshot().unwrap();
     let second = journal.open_snapshot().unwrap();
-    assert_eq!(journal.remember(first, list, &[0]).kept, 1);
-    assert_eq!(journal.remember(second, list, &[1]).kept, 1);
+    assert_eq!(journal.remember(first, list, &[0]), 1);
+    assert_eq!(journal.remember(second, list, &[1]), 1);
     // Full: the older one ends.
-    assert_eq!(journal.remember(second, list, &[2]).kept, 1);
+    assert_eq!(journal.remember(second, list, &[2]), 1);
     assert_eq!(recalled(&journal, first), None);
     assert_eq!(recalled(&journal, second), Some((vec![1, 2], 0)));
     // Nothing older is left to make room.
@@ -213,7 +218,7 @@ fn older_snapshots_make_room_for_newer_ones() {
     let adds = many.iter().map(|at| add(list, *at, &[*at as u8; 1]));
     journal.append(&mut adds.collect()).unwrap();
     commit_all(&journal);
-    let kept = journal.remember(second, list, &many).kept;
+    let kept = journal.remember(second, list, &many);
     assert!(kept < 20, "{kept}");
     // One too many by number.
     journal.open_snapshot().unwrap();
