@@ -83,11 +83,8 @@ def test_topics_go_on_while_one_queue_has_all_memory(hogged):
         assert subscriber.message().text == str(n)
 
 
-SCATTERED = pytest.mark.known_fault("live messages are not moved out of old segments")
-
-
 @pytest.mark.improvement("keeps whole journal files, and what they refer to", always=False)
-@pytest.mark.parametrize("old", [1, 3, pytest.param(40, marks=SCATTERED)])
+@pytest.mark.parametrize("old", [1, 3, 40])
 def test_old_messages_pin_little_of_the_store(own_administered, old):
     broker = own_administered(policies=POLICIES, kahadb=KAHADB, store="8 mb")
     producer, consumer = broker.client(), broker.client()

@@ -26,6 +26,7 @@ use crate::{
 mod checkpoint;
 mod commit;
 mod encoder;
+mod evacuate;
 mod expiry;
 mod extent;
 pub(crate) mod fields;
@@ -38,6 +39,7 @@ mod queue;
 mod recall;
 mod record;
 mod recovery;
+mod relocate;
 mod repair;
 mod scan;
 mod segment;
@@ -88,6 +90,8 @@ pub(crate) struct Shared {
     segment_bytes_max: u64,
     /// Bytes written to segments since the journal was opened.
     written_bytes: AtomicU64,
+    /// Bytes of records that were written again since the journal was opened.
+    moved_bytes: AtomicU64,
     /// So many segments are still to be prepared without zeros.
     unzeroed_left: AtomicU64,
     damaged: AtomicU64,
@@ -161,6 +165,12 @@ impl Journal {
         self.shared
             .limit_bytes
             .store(limit_bytes, Ordering::Relaxed);
+        self.shared.wake_upkeep();
+    }
+
+    /// Bytes of records that evacuation wrote again since the journal was opened.
+    pub fn moved_bytes(&self) -> u64 {
+        self.shared.moved_bytes.load(Ordering::Relaxed)
     }
 
     /// Damaged records that were set aside since the journal was opened.
@@ -245,6 +255,7 @@ impl Shared {
             pool_room_bytes: AtomicU64::new(0),
             segment_bytes_max,
             written_bytes: AtomicU64::new(0),
+            moved_bytes: AtomicU64::new(0),
             unzeroed_left: AtomicU64::new(0),
             damaged: AtomicU64::new(recovered.damaged),
             is_stalled: AtomicBool::new(false),

@@ -61,6 +61,9 @@ pub struct JournalSettings {
     pub recall_memory_bytes_max: u64,
     /// Snapshots at a time; 0 for none.
     pub recall_snapshots_max: usize,
+    /// Old records are moved together only while the index has fewer extents (about 120 bytes
+    /// each) than this: a moved record that stands alone takes one. 0 never moves any.
+    pub evacuation_extents_max: usize,
 }
 
 impl Default for JournalSettings {
@@ -80,6 +83,7 @@ impl Default for JournalSettings {
             sidecar_lag_segments: 1,
             recall_memory_bytes_max: 16 * MIB,
             recall_snapshots_max: 64,
+            evacuation_extents_max: 1_000_000,
         }
     }
 }

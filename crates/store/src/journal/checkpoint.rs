@@ -119,7 +119,7 @@ fn put_list(out: &mut Vec<u8>, id: ListId, list: &List, covered: u64) {
         out.put_u64(extent.first);
         out.put_u32(extent.count);
         put_count(out, words.len());
-        for word in words {
+        for word in words.iter() {
             out.put_u64(*word);
         }
     }

@@ -68,12 +68,12 @@ pub(crate) struct Active {
 
 /// How far a group is written.
 #[derive(Clone, Copy, Default)]
-struct Progress {
+pub(crate) struct Progress {
     /// Batches and operations encoded.
     batches: usize,
     ops: usize,
     /// The same, applied to the index.
-    batches_done: usize,
+    pub(crate) batches_done: usize,
     ops_done: usize,
 }
 
@@ -222,7 +222,7 @@ impl Writer {
     }
 
     /// Writes batches in order until one finds no room. With `publish` they count as durable.
-    fn write_group(
+    pub(crate) fn write_group(
         &mut self,
         shared: &Shared,
         group: &Group,
@@ -523,12 +523,7 @@ impl Writer {
                     head,
                     body,
                 }) => {
-                    let (at, length) = placed.next().unwrap_or_default();
-                    let entry = Entry {
-                        at,
-                        length,
-                        expiration_ms: *expiration_ms,
-                    };
+                    let entry = entry(placed.next(), *expiration_ms);
                     let payload = head.len() as u64 + body.len() as u64;
                     for target in targets.as_slice() {
                         add(&mut index, number, *target, (entry, payload));
@@ -536,6 +531,19 @@ impl Writer {
                 }
                 Op::Change(Change::Remove { list, position }) => {
                     index.remove(number, *list, *position);
+                }
+                Op::Move {
+                    targets,
+                    expiration_ms,
+                    head,
+                    body,
+                    ..
+                } => {
+                    let entry = entry(placed.next(), *expiration_ms);
+                    let payload = head.len() as u64 + body.len() as u64;
+                    for target in targets {
+                        index.relocate(number, *target, (entry, payload));
+                    }
                 }
                 other => apply_fact(&mut index, number, other),
             }
@@ -547,7 +555,7 @@ impl Writer {
         if let Some(segment) = index.segments.get_mut(&number) {
             segment.facts.append(&mut self.encoder.facts);
         }
-        let has_new_dead = std::mem::take(&mut index.has_new_dead);
+        let wants_upkeep = std::mem::take(&mut index.has_new_dead) | index.takes_evacuation_due();
         drop(index);
         let room = |now: &Active| {
             if now.is_reserve {
@@ -559,9 +567,18 @@ impl Writer {
         let room = self.active.as_ref().map_or(0, room);
         shared.active_room_bytes.store(room, Ordering::Relaxed);
         shared.publish_usage();
-        if has_new_dead {
+        if wants_upkeep {
             shared.wake_upkeep();
         }
+    }
+}
+
+fn entry(place: Option<(u32, u32)>, expiration_ms: i64) -> Entry {
+    let (at, length) = place.unwrap_or_default();
+    Entry {
+        at,
+        length,
+        expiration_ms,
     }
 }
 
@@ -578,7 +595,7 @@ fn apply_fact(index: &mut Index, segment: u64, op: &Op) {
     match op {
         Op::Change(Change::Note { key, value }) => index.note(key.clone(), value.clone()),
         // A list is known from the moment when it is defined.
-        Op::Define { .. } | Op::Change(_) => {}
+        Op::Define { .. } | Op::Change(_) | Op::Move { .. } => {}
         Op::DropList { list } => index.drop_list(*list),
     }
     if let Some(segment) = index.segments.get_mut(&segment) {

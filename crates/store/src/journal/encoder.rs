@@ -7,11 +7,11 @@ use std::io::IoSlice;
 
 use bytes::Bytes;
 
+use crate::Change;
 use crate::journal::queue::Op;
 use crate::journal::record::{self, Draft, Kind, UNIT_ENDS};
 use crate::journal::segment::{RECORDS_AT, SegmentHeader};
 use crate::journal::unit::Unit;
-use crate::{Change, Targets};
 
 /// A head or body up to this size is copied: that costs less than another part of the write.
 const COPY_BYTES_MAX: usize = 4096;
@@ -91,6 +91,24 @@ impl Encoder {
                 Op::DropList { list } => {
                     self.fact(Kind::DropList, (&list.to_le_bytes(), &[]), &mut left);
                 }
+                Op::Move {
+                    targets,
+                    expiration_ms,
+                    head,
+                    body,
+                    ..
+                } => {
+                    let draft = Draft {
+                        kind: Kind::Move,
+                        flags: left.next(),
+                        expiration_ms: *expiration_ms,
+                        targets,
+                        head,
+                        body,
+                    };
+                    let place = self.record(draft, (head, body));
+                    self.placed.push(place);
+                }
             }
         }
         if !unit.spans.is_empty() {
@@ -112,7 +130,15 @@ impl Encoder {
                 head,
                 body,
             } => {
-                let place = self.add(targets, *expiration_ms, (head, body), left.next());
+                let draft = Draft {
+                    kind: Kind::Add,
+                    flags: left.next(),
+                    expiration_ms: *expiration_ms,
+                    targets: targets.as_slice(),
+                    head,
+                    body,
+                };
+                let place = self.record(draft, (head, body));
                 self.placed.push(place);
             }
             Change::Remove { .. } => {}
@@ -120,22 +146,8 @@ impl Encoder {
         }
     }
 
-    fn add(
-        &mut self,
-        targets: &Targets,
-        expiration_ms: i64,
-        (head, body): (&Bytes, &Bytes),
-        flags: u8,
-    ) -> (u32, u32) {
-        let targets = targets.as_slice();
-        let draft = Draft {
-            kind: Kind::Add,
-            flags,
-            expiration_ms,
-            targets,
-            head,
-            body,
-        };
+    /// Appends a record with content, which may be written from where it is.
+    fn record(&mut self, draft: Draft<'_>, (head, body): (&Bytes, &Bytes)) -> (u32, u32) {
         if head.len() <= COPY_BYTES_MAX && body.len() <= COPY_BYTES_MAX {
             return self.put(draft, true);
         }

@@ -7,6 +7,8 @@
 //!
 //! Invariant: `live` is the number of positions whose bit is not set.
 
+use std::borrow::Cow;
+
 /// Where one record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -26,33 +28,41 @@ pub(crate) const HOLE: Entry = Entry {
 };
 
 /// A set of small numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Bits(Vec<u64>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bits {
+    words: Vec<u64>,
+    /// Number 0 has this place in the words, so that taking numbers off the front costs nothing.
+    from: u32,
+}
 
 impl Bits {
     pub(crate) fn from_words(words: Vec<u64>) -> Self {
-        Self(words)
+        Self { words, from: 0 }
     }
 
-    pub(crate) fn words(&self) -> &[u64] {
-        &self.0
-    }
-
-    fn place(at: u32) -> (usize, u64) {
-        // A 32-bit number always fits the platforms this runs on (64 bit).
-        (
-            usize::try_from(at / 64).unwrap_or(usize::MAX),
-            1 << (at % 64),
+    /// The set with number 0 at the first bit.
+    pub(crate) fn words(&self) -> Cow<'_, [u64]> {
+        let (skip, shift) = (place(self.from).0, self.from % 64);
+        let words = self.words.get(skip..).unwrap_or_default();
+        if shift == 0 {
+            return Cow::Borrowed(words);
+        }
+        let above = words.iter().skip(1).chain(std::iter::once(&0));
+        let shifted = words.iter().zip(above);
+        Cow::Owned(
+            shifted
+                .map(|(word, above)| word >> shift | above << (64 - shift))
+                .collect(),
         )
     }
 
     /// Puts a number in; `false` if it was in already.
     pub(crate) fn set(&mut self, at: u32) -> bool {
-        let (word, bit) = Self::place(at);
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
+        let (word, bit) = self.place(at);
+        if self.words.len() <= word {
+            self.words.resize(word + 1, 0);
         }
-        let Some(word) = self.0.get_mut(word) else {
+        let Some(word) = self.words.get_mut(word) else {
             return false;
         };
         let is_new = *word & bit == 0;
@@ -61,21 +71,20 @@ impl Bits {
     }
 
     pub(crate) fn get(&self, at: u32) -> bool {
-        let (word, bit) = Self::place(at);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
+        let (word, bit) = self.place(at);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
     }
 
     /// The lowest number from `from` on that is not in.
     pub(crate) fn next_unset(&self, from: u32) -> u32 {
-        let mut at = from;
+        let mut at = from.saturating_add(self.from);
         loop {
-            let (word, _) = Self::place(at);
-            let Some(word) = self.0.get(word) else {
-                return at;
+            let Some(word) = self.words.get(place(at).0) else {
+                return at - self.from;
             };
             let ahead = (!word) >> (at % 64);
             if ahead != 0 {
-                return at + ahead.trailing_zeros();
+                return at + ahead.trailing_zeros() - self.from;
             }
             at = (at / 64 + 1) * 64;
         }
@@ -83,14 +92,63 @@ impl Bits {
 
     /// How many numbers below `end` are in.
     pub(crate) fn count(&self, end: u32) -> u32 {
-        let (last, bit) = Self::place(end);
-        let whole: u32 = self.0.iter().take(last).map(|word| word.count_ones()).sum();
-        whole
-            + self
-                .0
-                .get(last)
-                .map_or(0, |word| (word & (bit - 1)).count_ones())
+        let (last, bit) = self.place(end);
+        let below: u32 = self
+            .words
+            .iter()
+            .take(last)
+            .map(|word| word.count_ones())
+            .sum();
+        let part = self.words.get(last);
+        let all = below + part.map_or(0, |word| (word & (bit - 1)).count_ones());
+        // What is before number 0 does not count.
+        let (skipped, bit) = place(self.from);
+        let before: u32 = self
+            .words
+            .iter()
+            .take(skipped)
+            .map(|word| word.count_ones())
+            .sum();
+        let part = self.words.get(skipped);
+        all - before - part.map_or(0, |word| (word & (bit - 1)).count_ones())
     }
+
+    /// Takes the first numbers out; number `count` becomes number 0.
+    pub(crate) fn skip(&mut self, count: u32) {
+        self.from += count;
+        let words = place(self.from).0;
+        // Freeing words moves the others: done only where it halves them.
+        if words > 0 && words >= self.words.len() / 2 {
+            self.words.drain(..words.min(self.words.len()));
+            self.from %= 64;
+        }
+    }
+
+    /// Takes the numbers from `from` on out, as a set in which `from` is number 0.
+    pub(crate) fn split_off(&mut self, from: u32) -> Self {
+        let (word, bit) = self.place(from);
+        let words = self.words.get(word..).unwrap_or_default().to_vec();
+        let rest = Self {
+            words,
+            from: (self.from + from) % 64,
+        };
+        self.words.truncate(word + 1);
+        if let Some(last) = self.words.get_mut(word) {
+            *last &= bit - 1;
+        }
+        rest
+    }
+
+    fn place(&self, at: u32) -> (usize, u64) {
+        place(at.saturating_add(self.from))
+    }
+}
+
+/// Word and bit of a number.
+fn place(at: u32) -> (usize, u64) {
+    // A 32-bit number always fits the platforms this runs on (64 bit).
+    let word = usize::try_from(at / 64).unwrap_or(usize::MAX);
+    (word, 1 << (at % 64))
 }
 
 /// Where the entries of an extent are.
@@ -199,6 +257,63 @@ impl Extent {
         let from = u32::try_from(from.saturating_sub(self.first)).ok()?;
         let index = self.removed.next_unset(from);
         (index < self.count).then(|| self.first + u64::from(index))
+    }
+
+    /// Takes the positions from `at` on away, as an extent of their own. `at` is within this one.
+    /// Records of both count as equally long.
+    pub(crate) fn split_off(&mut self, at: u64) -> Self {
+        let index = self.index(at).unwrap_or(self.count);
+        let mut rest = Self::new(self.segment, at);
+        rest.removed = self.removed.split_off(index);
+        rest.order = self.order;
+        rest.expiration_ms_min = self.expiration_ms_min;
+        rest.entries = match &mut self.entries {
+            Entries::Memory(entries) => {
+                let index = usize::try_from(index).unwrap_or(usize::MAX);
+                Entries::Memory(entries.split_off(index.min(entries.len())))
+            }
+            Entries::Sidecar(slot) => Entries::Sidecar(*slot + index),
+        };
+        rest.count = self.count - index;
+        rest.live = rest.count - rest.removed.count(rest.count);
+        (rest.filled, rest.bytes) = self.share(rest.count, rest.live);
+        self.count = index;
+        self.live -= rest.live;
+        self.filled -= rest.filled;
+        self.bytes -= rest.bytes;
+        rest
+    }
+
+    /// Forgets the positions before `to`; returns how many of them were live.
+    pub(crate) fn trim_front(&mut self, to: u64) -> u32 {
+        let count = self.index(to).unwrap_or(self.count);
+        let live = count - self.removed.count(count);
+        let (filled, bytes) = self.share(count, live);
+        self.removed.skip(count);
+        match &mut self.entries {
+            Entries::Memory(entries) => {
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                entries.drain(..count.min(entries.len()));
+            }
+            Entries::Sidecar(slot) => *slot += count,
+        }
+        self.first += u64::from(count);
+        self.count -= count;
+        self.live -= live;
+        self.filled -= filled;
+        self.bytes -= bytes;
+        live
+    }
+
+    /// Positions written and their bytes, as estimated for `count` positions of which `live` are
+    /// live. Never so many or few that these, or the others, had more live than written positions.
+    fn share(&self, count: u32, live: u32) -> (u32, u64) {
+        let part = u64::from(self.filled) * u64::from(count) / u64::from(self.count.max(1));
+        let part = u32::try_from(part).unwrap_or(count);
+        let others_live = self.live.saturating_sub(live);
+        let filled = part.max(live).min(self.filled.saturating_sub(others_live));
+        let bytes = u128::from(self.bytes) * u128::from(filled) / u128::from(self.filled.max(1));
+        (filled, u64::try_from(bytes).unwrap_or(self.bytes))
     }
 
     /// Bytes still needed. Records of one extent count as equally long once some are removed:

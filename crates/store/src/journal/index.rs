@@ -3,7 +3,7 @@
 //! The index holds exactly what is durable (by the sync policy): changes are applied after they
 //! were written. Nothing here reads or writes files.
 //!
-//! Invariants: a list's extents ascend in position and in segment; a segment's `live` is the sum
+//! Invariants: a list's extents ascend in position and do not overlap; a segment's `live` is the sum
 //! of its extents' live positions; a segment without live positions may be given up only when
 //! [`Index::is_free`] says that no fact would be lost with it.
 
@@ -14,11 +14,14 @@ use bytes::Bytes;
 use crate::journal::checkpoint::SavedList;
 use crate::journal::extent::{Entry, Extent};
 use crate::journal::recall::Recall;
-use crate::journal::record::Span;
+use crate::journal::record::{self, Span};
 use crate::{ListId, ListInfo, Target};
 
 /// A gap of more positions than this begins a new extent, a smaller one is kept as holes.
-const HOLES_MAX: u64 = 8;
+pub(crate) const HOLES_MAX: u64 = 8;
+
+/// What a record takes besides its head and body.
+const RECORD_OVERHEAD_BYTES: u64 = record::HEADER_BYTES + record::TARGET_BYTES;
 
 /// Everything known.
 #[derive(Default)]
@@ -37,6 +40,8 @@ pub(crate) struct Index {
     /// A sealed segment became empty since this was last cleared.
     pub(crate) has_new_dead: bool,
     pub(crate) recall: Recall,
+    /// With so many bytes that nobody needs, upkeep is to look for something to evacuate.
+    pub(crate) evacuation_due_bytes: u64,
 }
 
 /// One list.
@@ -69,6 +74,15 @@ pub(crate) struct Segment {
     pub(crate) needs_checkpoint: bool,
     /// Older segments with records that are removed by facts here.
     removes_from: BTreeSet<u64>,
+    /// Older segments where records stood that were moved here.
+    pub(crate) moved_from: BTreeSet<u64>,
+    /// It has records that stood in older segments before.
+    pub(crate) has_moved: bool,
+    /// A record here could not be read, so that the segment cannot be emptied.
+    pub(crate) is_damaged: bool,
+    /// Positions ever added here, and the bytes of their records.
+    pub(crate) added: u64,
+    pub(crate) added_bytes: u64,
     /// Lists whose last record is here.
     traces: u64,
     /// Where the entries begin in its sidecar file, if there is one.
@@ -82,6 +96,19 @@ impl Segment {
             salt,
             ..Self::default()
         }
+    }
+
+    /// `count` more positions whose heads and bodies have `payload` bytes in all.
+    pub(crate) fn grow(&mut self, count: u64, payload: u64) {
+        self.added += count;
+        self.added_bytes += payload + count * RECORD_OVERHEAD_BYTES;
+    }
+
+    /// Bytes of records that are still needed, all counted as equally long.
+    pub(crate) fn needed_bytes(&self) -> u64 {
+        let part = u128::from(self.added_bytes) * u128::from(self.live);
+        let part = part / u128::from(self.added.max(1));
+        u64::try_from(part).unwrap_or(u64::MAX).min(self.end)
     }
 }
 
@@ -155,6 +182,7 @@ impl Index {
             counts.extents.push((target.list, target.position));
         }
         counts.live += 1;
+        counts.grow(1, payload);
         if let Some(extent) = list.extents.back_mut() {
             while extent.end() < target.position {
                 extent.push_hole();
@@ -208,34 +236,6 @@ impl Index {
         })
     }
 
-    /// An extent found in a sidecar. `false` if it cannot follow what the list has.
-    pub(crate) fn insert(&mut self, list_id: ListId, extent: Extent) -> bool {
-        let Some(list) = self.lists.get_mut(&list_id) else {
-            return true;
-        };
-        let Some(counts) = self.segments.get_mut(&extent.segment) else {
-            return false;
-        };
-        if list
-            .extents
-            .back()
-            .is_some_and(|last| extent.first < last.end())
-        {
-            return false;
-        }
-        let segment = extent.segment;
-        list.next = list.next.max(extent.end());
-        list.order = list.order.max(extent.order);
-        list.pending += u64::from(extent.live);
-        counts.live += u64::from(extent.live);
-        self.live_bytes += extent.live_bytes();
-        if extent.live > 0 {
-            list.extents.push_back(extent);
-        }
-        self.leave_trace(segment, list_id);
-        true
-    }
-
     /// Removes positions because of a fact in segment `by`.
     pub(crate) fn remove_span(&mut self, by: u64, span: Span) {
         let end = span.first.saturating_add(u64::from(span.count));
@@ -283,14 +283,25 @@ impl Index {
         list.pending -= 1;
         let from = extent.segment;
         self.leave_segment(from, 1);
-        if from != by
-            && let Some(by) = self.segments.get_mut(&by)
-        {
-            by.removes_from.insert(from);
+        if from != by {
+            self.note_removal(by, from);
         }
     }
 
-    fn leave_segment(&mut self, number: u64, count: u64) {
+    /// A fact in segment `by` is about a record in `from`. While segments exist where that record
+    /// stood before, the fact is about them too.
+    fn note_removal(&mut self, by: u64, from: u64) {
+        let before = self.segments.get(&from).map(|from| from.moved_from.clone());
+        let before = before.unwrap_or_default();
+        let exists = |one: &u64| self.segments.contains_key(one);
+        let known: Vec<u64> = before.into_iter().filter(exists).collect();
+        if let Some(by) = self.segments.get_mut(&by) {
+            by.removes_from.insert(from);
+            by.removes_from.extend(known);
+        }
+    }
+
+    pub(crate) fn leave_segment(&mut self, number: u64, count: u64) {
         if let Some(segment) = self.segments.get_mut(&number) {
             segment.live -= count;
             if segment.live == 0 && segment.is_sealed {
@@ -301,7 +312,7 @@ impl Index {
     }
 
     /// Forgets an extent without live positions, unless it may still grow.
-    fn drop_if_dead(&mut self, list: ListId, place: usize) {
+    pub(crate) fn drop_if_dead(&mut self, list: ListId, place: usize) {
         let Some(list) = self.lists.get_mut(&list) else {
             return;
         };

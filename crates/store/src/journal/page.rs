@@ -194,7 +194,7 @@ impl Shared {
             if wanted
                 .positions
                 .iter()
-                .any(|position| self.is_live(list, *position))
+                .any(|position| self.is_live_in(wanted.segment, list, *position))
             {
                 let cause = std::io::ErrorKind::NotFound.into();
                 return Err(StoreError::file("opening", log_name(wanted.segment), cause));
@@ -212,8 +212,10 @@ impl Shared {
         while !left.is_empty() {
             let (run, rest) = left.split_at(self.run_length(left, *bytes_left).min(left.len()));
             left = rest;
-            if !reader.run(page, bytes_left, run)? {
-                return Ok(false);
+            match reader.run(page, bytes_left, run)? {
+                Ran::Through => {}
+                Ran::Full => return Ok(false),
+                Ran::Moved => return Ok(true),
             }
         }
         page.next = page.next.max(wanted.next);
@@ -280,13 +282,9 @@ impl Shared {
         }
     }
 
-    fn is_live(&self, list: ListId, position: u64) -> bool {
-        let index = self.index.lock();
-        index.lists.get(&list).is_some_and(|list| {
-            list.extents
-                .get(list.search(position))
-                .is_some_and(|extent| extent.is_live(position))
-        })
+    /// `true` if the record is needed and still stands there.
+    fn is_live_in(&self, segment: u64, list: ListId, position: u64) -> bool {
+        self.index.lock().is_live_in(segment, list, position)
     }
 }
 
@@ -315,6 +313,15 @@ fn entries_of(index: &Index, extent: &Extent, (first, last): (u64, u64)) -> Want
     }
 }
 
+/// How reading a run ended.
+enum Ran {
+    Through,
+    /// The page is full.
+    Full,
+    /// A record is not there any more: the index is to be asked again.
+    Moved,
+}
+
 /// Reads records of one segment.
 struct Reader<'a> {
     shared: &'a Shared,
@@ -325,15 +332,15 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads neighbouring records with one call. `false` when the page is full.
+    /// Reads neighbouring records with one call.
     fn run(
         &mut self,
         page: &mut Page,
         bytes_left: &mut u64,
         run: &[Piece],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Ran, StoreError> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else {
-            return Ok(true);
+            return Ok(Ran::Through);
         };
         let buffer = self.read(first.at, last.at + last.length - first.at)?;
         let is_single = run.len() == 1;
@@ -346,6 +353,11 @@ impl Reader<'_> {
                 Some(stored) => stored,
                 None => match self.read_again(*piece)? {
                     Some(stored) => stored,
+                    // What was removed or moved while it was read is not damaged.
+                    None if !self.is_live(*piece) => {
+                        page.next = piece.position;
+                        return Ok(Ran::Moved);
+                    }
                     None => {
                         self.set_aside(page, *piece);
                         continue;
@@ -355,13 +367,13 @@ impl Reader<'_> {
             let bytes = stored.head.len() as u64 + stored.body.len() as u64;
             if bytes > *bytes_left && !page.records.is_empty() {
                 page.next = piece.position;
-                return Ok(false);
+                return Ok(Ran::Full);
             }
             *bytes_left = bytes_left.saturating_sub(bytes);
             page.next = piece.position + 1;
             page.records.push(stored);
         }
-        Ok(true)
+        Ok(Ran::Through)
     }
 
     fn read(&self, at: u64, length: u64) -> Result<Bytes, StoreError> {
@@ -399,19 +411,20 @@ impl Reader<'_> {
 
     /// A second look at what seemed damaged: the fault may have been on the way.
     fn read_again(&self, piece: Piece) -> Result<Option<Stored>, StoreError> {
-        if !self.shared.is_live(self.list, piece.position) {
+        if !self.is_live(piece) {
             return Ok(None);
         }
         let bytes = self.read(piece.at, piece.length)?;
         Ok(self.stored(piece, &bytes, true))
     }
 
+    fn is_live(&self, piece: Piece) -> bool {
+        self.shared
+            .is_live_in(self.segment, self.list, piece.position)
+    }
+
     fn set_aside(&self, page: &mut Page, piece: Piece) {
         page.next = piece.position + 1;
-        // A record that was removed while it was read is not damaged.
-        if !self.shared.is_live(self.list, piece.position) {
-            return;
-        }
         let bytes = self.read(piece.at, piece.length).unwrap_or_default();
         repair::set_aside(self.shared.disk.as_ref(), self.segment, piece.at, &bytes);
         self.shared.remove_damaged(self.list, piece.position);

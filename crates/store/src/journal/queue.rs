@@ -11,13 +11,26 @@ use bytes::Bytes;
 use foldhash::fast::FixedState;
 
 use crate::journal::record;
-use crate::{BatchNumber, Change, ListId, StoreError};
+use crate::{BatchNumber, Change, ListId, StoreError, Target};
 
 /// Something to be written.
 pub(crate) enum Op {
     Change(Change),
-    Define { list: ListId, descriptor: Bytes },
-    DropList { list: ListId },
+    Define {
+        list: ListId,
+        descriptor: Bytes,
+    },
+    DropList {
+        list: ListId,
+    },
+    /// A record of segment `from` that is written again: see `evacuate`.
+    Move {
+        from: u64,
+        targets: Vec<Target>,
+        expiration_ms: i64,
+        head: Bytes,
+        body: Bytes,
+    },
 }
 
 /// End of a list, including what is queued.
@@ -146,6 +159,7 @@ impl Queue {
                 record::padded(record::length(0, 4 + descriptor.len() as u64))
             }
             Op::DropList { .. } => record::padded(record::length(0, 4)),
+            Op::Move { .. } => 0,
         };
         self.waiting.ops.push(op);
         (self.end_batch(bytes, false), bytes)

@@ -341,7 +341,7 @@ impl Index {
 /// Position of the live record with that number, from 0 on; there are more than `number`.
 fn nth_live(extent: &Extent, mut number: u64) -> u64 {
     let mut at = extent.first;
-    for word in extent.removed.words() {
+    for word in extent.removed.words().iter() {
         let live = u64::from(word.count_zeros());
         if number < live {
             while number > 0

@@ -48,9 +48,11 @@ pub(crate) enum Kind {
     DropList = 4,
     /// A note: the head is the key, the body the value.
     Note = 5,
+    /// A record that stood in an older segment: its targets are here from now on.
+    Move = 11,
     // Kept for later, so that today's files stay readable: 6 checkpoint in the journal,
     // 7 prepare, 8 commit and 9 rollback of a distributed transaction, 10 scheduled,
-    // 11 moved by evacuation, 12 reference to a record elsewhere.
+    // 12 reference to a record elsewhere.
 }
 
 impl Kind {
@@ -61,6 +63,7 @@ impl Kind {
             Self::Define,
             Self::DropList,
             Self::Note,
+            Self::Move,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)

@@ -338,6 +338,9 @@ impl<'a> Recovery<'a> {
         };
         if let Some(segment) = self.index.segments.get_mut(&number) {
             segment.sidecar = Some(table.entries_at);
+            // What it says of older segments must be known elsewhere before it is given up.
+            segment.has_moved = table.has_moved;
+            segment.needs_checkpoint |= table.has_moved;
         }
         let log = Arc::clone(&candidate.file);
         let mut scanner = Scanner::new(log, number, salt, table.end);
@@ -491,7 +494,7 @@ impl<'a> Recovery<'a> {
         unit: &mut Vec<Pending>,
     ) -> Result<(), StoreError> {
         for Pending { at, header } in unit.drain(..) {
-            if Kind::of(header.kind) == Some(Kind::Add) {
+            if let Some(kind @ (Kind::Add | Kind::Move)) = Kind::of(header.kind) {
                 let at_units = u32::try_from(at / 8).unwrap_or(u32::MAX);
                 let (length, expiration_ms) = (header.length, header.expiration_ms);
                 let entry = Entry {
@@ -500,7 +503,12 @@ impl<'a> Recovery<'a> {
                     expiration_ms,
                 };
                 for target in record::targets(scanner.targets(at, header)?) {
-                    self.index.add(number, target, entry, header.payload());
+                    if kind == Kind::Add {
+                        self.index.add(number, target, entry, header.payload());
+                    } else {
+                        self.index
+                            .relocate(number, target, (entry, header.payload()));
+                    }
                 }
             } else {
                 if let Some(segment) = self.index.segments.get_mut(&number)

@@ -96,7 +96,7 @@ impl Shared {
             match scanner.at(at)? {
                 Some(header) => {
                     let place = u32::try_from(at / 8).unwrap_or(u32::MAX);
-                    if Kind::of(header.kind) == Some(Kind::Add) {
+                    if matches!(Kind::of(header.kind), Some(Kind::Add | Kind::Move)) {
                         let (length, expiration_ms) = (header.length, header.expiration_ms);
                         let entry = Entry {
                             at: place,

@@ -5,7 +5,7 @@
 //!
 //! | part | content |
 //! |---|---|
-//! | header, 64 bytes | magic (8), version (4), CRC-32C of header and table (4), segment (8), where its records end (8), length of the table (8), counts of extents, traces, facts (4 each) |
+//! | header, 64 bytes | magic (8), version (4), CRC-32C of header and table (4), segment (8), where its records end (8), length of the table (8), counts of extents, traces, facts (4 each), 1 if it has records moved from older segments (4) |
 //! | table | extents with the bits of removed positions; lists whose last record is here; places of the records other than additions |
 //! | entries | blocks of 4096 bytes: 255 entries of 16 bytes, CRC-32C of them (4), zeros |
 
@@ -36,6 +36,8 @@ pub(crate) struct Table {
     /// Lists whose last record is in this segment: position and order of it.
     pub(crate) traces: Vec<Target>,
     pub(crate) facts: Vec<(u32, u32)>,
+    /// It has records that stood in older segments before.
+    pub(crate) has_moved: bool,
     /// Where the entries begin.
     pub(crate) entries_at: u64,
 }
@@ -99,7 +101,8 @@ pub(crate) fn encode(index: &Index, number: u64) -> Option<Image> {
         table.put_u32(*at);
         table.put_u32(*length);
     }
-    let counts = [moved.len(), traces, segment.facts.len()];
+    let has_moved = usize::from(segment.has_moved);
+    let counts = [moved.len(), traces, segment.facts.len(), has_moved];
     let mut bytes = header(number, segment.end, counts, &table)?;
     bytes.put(&table);
     let entries_at = bytes.len() as u64;
@@ -111,7 +114,7 @@ pub(crate) fn encode(index: &Index, number: u64) -> Option<Image> {
     })
 }
 
-fn header(number: u64, end: u64, counts: [usize; 3], table: &[u8]) -> Option<Vec<u8>> {
+fn header(number: u64, end: u64, counts: [usize; 4], table: &[u8]) -> Option<Vec<u8>> {
     let mut rest = Vec::new();
     rest.put_u64(number);
     rest.put_u64(end);
@@ -140,7 +143,7 @@ fn put_extent(table: &mut Vec<u8>, list: ListId, extent: &Extent, slot: u32) {
     table.put_u32(extent.filled);
     table.put_u32(slot);
     table.put_u32(u32::try_from(words.len()).unwrap_or_default());
-    for word in words {
+    for word in words.iter() {
         table.put_u64(*word);
     }
 }
@@ -215,6 +218,7 @@ struct Begin {
     extents: u32,
     traces: u32,
     facts: u32,
+    has_moved: u32,
 }
 
 impl Begin {
@@ -230,6 +234,7 @@ impl Begin {
             extents: fields.u32()?,
             traces: fields.u32()?,
             facts: fields.u32()?,
+            has_moved: fields.u32()?,
         })
     }
 
@@ -259,6 +264,7 @@ impl Begin {
             extents,
             traces,
             facts,
+            has_moved: self.has_moved != 0,
             entries_at,
         })
     }

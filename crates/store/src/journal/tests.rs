@@ -3,6 +3,7 @@
 mod crash;
 mod damage;
 pub(crate) mod disk;
+mod evacuation;
 mod full_disk;
 mod model;
 mod reading;

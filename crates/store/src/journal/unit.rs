@@ -149,6 +149,12 @@ impl Unit {
                 Op::Change(Change::Note { key, value }) => (0, key.len() + value.len()),
                 Op::Define { descriptor, .. } => (0, 4 + descriptor.len()),
                 Op::DropList { .. } => (0, 4),
+                Op::Move {
+                    targets,
+                    head,
+                    body,
+                    ..
+                } => (targets.len(), head.len() + body.len()),
             };
             self.records += 1;
             self.bytes += record::padded(record::length(targets, payload as u64));

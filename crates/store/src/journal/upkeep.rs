@@ -56,6 +56,7 @@ impl Shared {
         let mut is_full = false;
         for done in [
             self.write_sidecars(self.settings.sidecar_lag_segments),
+            self.evacuate(),
             self.reclaim(),
             self.prepare_spares(),
         ] {

@@ -167,6 +167,8 @@ struct World {
     model_lists: BTreeMap<ListId, ListId>,
     /// Next position of each list as the records written so far demand.
     used: Vec<BTreeMap<ListId, u64>>,
+    /// Bytes moved before the last start.
+    moved_bytes: u64,
 }
 
 impl World {
@@ -181,6 +183,7 @@ impl World {
             model: MemoryStore::new(),
             model_lists: BTreeMap::new(),
             used: vec![BTreeMap::new()],
+            moved_bytes: 0,
         }
     }
 
@@ -406,6 +409,7 @@ impl World {
     /// A new process finds the disk in this state.
     fn restart(&mut self, disk: Arc<TestDisk>, dies: Option<(u8, &mut Dice)>) {
         let durable = usize::try_from(self.journal().durable()).unwrap();
+        self.moved_bytes += self.journal().moved_bytes();
         self.journal = None;
         self.disk = disk;
         if let Some((after, dice)) = dies {
@@ -533,22 +537,51 @@ impl World {
     }
 }
 
-fn check(settings: JournalSettings, steps: &[Step]) {
+/// Returns how many bytes were moved.
+fn check(settings: JournalSettings, steps: &[Step]) -> u64 {
     let mut world = World::new(settings);
     world.define();
     for step in steps {
         world.step(step);
     }
     world.compare();
+    world.moved_bytes + world.journal().moved_bytes()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
+fn config() -> ProptestConfig {
+    ProptestConfig {
         cases: 600,
         max_shrink_iters: 4000,
         failure_persistence: None,
         ..ProptestConfig::default()
-    })]
+    }
+}
+
+#[test]
+fn journal_equals_the_model_while_records_are_moved() {
+    let mut moved_bytes = 0;
+    for sidecar_lag_segments in 0..2 {
+        let settings = JournalSettings {
+            limit_bytes: 6000,
+            sidecar_lag_segments,
+            ..small()
+        };
+        let moved = std::sync::atomic::AtomicU64::new(0);
+        let config = ProptestConfig {
+            cases: 300,
+            ..config()
+        };
+        proptest!(config, |(steps in prop::collection::vec(steps(), 60..240))| {
+            let bytes = check(settings.clone(), &steps);
+            moved.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+        });
+        moved_bytes += moved.into_inner();
+    }
+    assert!(moved_bytes > 1_000_000, "{moved_bytes}");
+}
+
+proptest! {
+    #![proptest_config(config())]
 
     #[test]
     fn journal_equals_the_model_after_any_crash(steps in prop::collection::vec(steps(), 1..120)) {
