@@ -46,7 +46,8 @@ configure() {
        xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
        xsi:schemaLocation="http://www.springframework.org/schema/beans http://www.springframework.org/schema/beans/spring-beans.xsd
        http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
-  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="jmx" dataDirectory="$home/$1/data">
+  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="jmx" dataDirectory="$home/$1/data"
+          schedulerSupport="true">
     <managementContext><managementContext createConnector="false"/></managementContext>
     <systemUsage><systemUsage>
       <memoryUsage><memoryUsage limit="64 mb"/></memoryUsage>

@@ -30,6 +30,7 @@ METRICBEAT_QUEUE = [
     "DequeueCount", "DispatchCount", "EnqueueCount", "ExpiredCount", "InFlightCount",
     "MaxEnqueueTime", "MinEnqueueTime", "MemoryPercentUsage", "ProducerCount",
 ]  # fmt: skip
+METRICBEAT_TOPIC = [name for name in METRICBEAT_QUEUE if name != "QueueSize"]
 ZABBIX = [
     "BrokerVersion", "UptimeMillis", "MemoryLimit", "MemoryPercentUsage", "StoreLimit",
     "StorePercentUsage", "TempLimit", "TempPercentUsage", "TotalEnqueueCount",
@@ -116,6 +117,32 @@ def test_metricbeat_reads_patterns_in_bulk(managed):
     assert orders["QueueSize"] == 7
     numbers = {name: value for name, value in orders.items() if name != "Name"}
     assert all(isinstance(value, (int, float)) for value in numbers.values()), numbers
+
+
+def test_metricbeat_asks_as_its_module_is_documented(managed):
+    """The path of its documentation, with the slash and what it wants of names and errors."""
+    path = "/?ignoreErrors=true&canonicalNaming=false"
+    metricsets = {"Queue": METRICBEAT_QUEUE, "Topic": METRICBEAT_TOPIC}
+    body = [
+        {
+            "type": "read",
+            "mbean": f"org.apache.activemq:brokerName=*,destinationName=*,destinationType={kind},type=Broker",
+            "attribute": attributes,
+            "config": {"canonicalNaming": False, "ignoreErrors": True},
+        }
+        for kind, attributes in metricsets.items()
+    ]
+    with managed.client() as client:
+        client.subscribe("/topic/prices")
+        client.send_receipted("/topic/prices", "1.99")
+        client.message()
+        answers, status = managed.ask(path, body)
+    assert status == 200
+    assert [answer["status"] for answer in answers] == [200, 200]
+    for (kind, attributes), name, answer in zip(metricsets.items(), ("orders", "prices"), answers):
+        found = answer["value"][f"{BROKER},destinationType={kind},destinationName={name}"]
+        assert sorted(found) == sorted(attributes)
+        assert found["EnqueueCount"] >= 1 and found["Name"] == name
 
 
 @pytest.mark.parametrize("names, mbean", [(ZABBIX, BROKER), (OPENTELEMETRY, queue("orders"))])

@@ -31,7 +31,7 @@ mod scene;
 mod write;
 
 pub(crate) use bean::{Act, Subject};
-pub(crate) use beans::destination::is_dlq;
+pub(crate) use beans::destination::{is_dlq, size};
 pub(crate) use data::Data;
 pub(crate) use exec::{date, finish, start};
 pub(crate) use fault::Fault;

@@ -27,5 +27,6 @@ pub use jolokia::policy::{JolokiaPolicy, MBeanRule, RemoteHost};
 pub use listener::{Admin, BoundAdmin, Watched};
 pub use settings::{
     Changed, ConfigurationFile, Difference, EntryDifference, FileRefusal, LiveDifference,
-    Persisted, PersistentChange, Reload, RestartDifference, ServedConnector, Settings, Written,
+    Persisted, PersistentChange, Refusals, Reload, RestartDifference, ServedConnector, Settings,
+    Written,
 };

@@ -146,25 +146,12 @@ fn write_broker(text: &mut Exposition, house: &House, view: &BrokerView) {
     // The first has waited longest.
     let longest_ms = blocked.first().map_or(0, |one| one.blocked_ms);
     text.gauge("longest_blocked_seconds", longest_ms / 1000);
-    let messages = || {
-        let durables = view.durables.iter().map(|one| &one.messages);
-        view.destinations
-            .iter()
-            .map(|one| &one.messages)
-            .chain(durables)
-    };
+    let messages = view.messages();
     text.gauge("destinations", view.destinations.len() as u64);
     text.gauge("durable_subscriptions", view.durables.len() as u64);
-    text.gauge("pending_messages", messages().map(|one| one.pending).sum());
-    text.gauge(
-        "in_flight_messages",
-        messages().map(|one| one.in_flight as u64).sum(),
-    );
-    let consumers = view
-        .destinations
-        .iter()
-        .map(|one| one.messages.consumers as u64);
-    text.gauge("consumers", consumers.sum());
+    text.gauge("pending_messages", messages.pending);
+    text.gauge("in_flight_messages", messages.in_flight as u64);
+    text.gauge("consumers", messages.consumers as u64);
     let totals = sum_of_totals(view);
     for (name, read) in TOTALS {
         text.family(&format!("{name}_messages"), "counter");

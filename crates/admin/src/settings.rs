@@ -65,8 +65,35 @@ pub struct Settings {
     pub configuration: Option<Arc<dyn ConfigurationFile>>,
 }
 
+/// How many connections a connector has refused since it was opened.
+#[derive(Clone)]
+pub struct Refusals(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl Refusals {
+    /// Counted by this.
+    pub fn new(count: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(count))
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        (self.0)()
+    }
+}
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self::new(|| 0)
+    }
+}
+
+impl std::fmt::Debug for Refusals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Refusals").field(&self.count()).finish()
+    }
+}
+
 /// A connector of the broker, to be shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct ServedConnector {
     /// Its name.
     pub name: String,
@@ -80,6 +107,10 @@ pub struct ServedConnector {
     pub updates_clients_on_remove: bool,
     /// They are spread over the brokers.
     pub rebalances_clients: bool,
+    /// Names of the brokers that they are told, separated by commas; empty for all.
+    pub client_filter: String,
+    /// Because of `maximumConnections`.
+    pub refusals: Refusals,
 }
 
 impl Default for Settings {

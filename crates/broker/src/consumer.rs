@@ -26,6 +26,8 @@ pub(crate) struct Consumer {
     pub(crate) facts: Option<Arc<ConsumerFacts>>,
     /// It is another broker's.
     pub(crate) network: bool,
+    /// It asked for what was sent before it came.
+    pub(crate) retroactive: bool,
     /// When it came, monotonic ms.
     pub(crate) opened_ms: u64,
     /// Since when it has been slow, monotonic ms plus 1; 0 when it is not.
@@ -51,6 +53,7 @@ pub(crate) struct ConsumerParts {
     pub(crate) priority: i8,
     pub(crate) prefetch: u32,
     pub(crate) network: bool,
+    pub(crate) retroactive: bool,
     pub(crate) opened_ms: u64,
     pub(crate) facts: Option<Arc<ConsumerFacts>>,
 }
@@ -66,6 +69,7 @@ impl Consumer {
             priority: parts.priority,
             facts: parts.facts,
             network: parts.network,
+            retroactive: parts.retroactive,
             opened_ms: parts.opened_ms,
             slow_since: AtomicU64::new(0),
             slow_count: AtomicU32::new(0),

@@ -13,6 +13,7 @@ use crate::queue::lane::{Kept, Lane};
 use crate::queue::{Counts, Queue};
 use crate::session::Session;
 use crate::turn::Turn;
+use floodway_message::session::Destinations;
 use floodway_message::{Destination, Now};
 use std::sync::Arc;
 
@@ -75,6 +76,18 @@ impl Broker {
             }
         }
         found
+    }
+
+    /// Counts a send that was one too many for its transaction, at destinations that exist.
+    pub(crate) fn note_uncommitted_exceeded(&self, destinations: &Destinations) {
+        let nodes = self.nodes.read();
+        for destination in destinations.iter() {
+            match nodes.get(destination) {
+                Some(Node::Queue(queue)) => queue.lock().counts.uncommitted_exceeded += 1,
+                Some(Node::Topic(topic)) => topic.note_uncommitted_exceeded(),
+                None => {}
+            }
+        }
     }
 
     /// Ends a connection; `false` if there is none of this number.

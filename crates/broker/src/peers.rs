@@ -24,6 +24,17 @@ struct Known {
     connection: u64,
 }
 
+/// A broker that has, or had, a connection to this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerView {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where its clients reach it, as it says.
+    pub url: Arc<str>,
+    /// Number of the connection, while that lasts.
+    pub connection: Option<u64>,
+}
+
 impl Peers {
     fn all(&self) -> Arc<[PeerBroker]> {
         self.0.lock().iter().map(|one| one.broker.clone()).collect()
@@ -58,6 +69,17 @@ impl Peers {
 }
 
 impl Broker {
+    /// Other brokers that have, or had, a connection to this one.
+    pub fn peers(&self) -> Vec<PeerView> {
+        let known = self.peers.0.lock();
+        let view = |one: &Known| PeerView {
+            name: Arc::clone(&one.broker.name),
+            url: Arc::clone(&one.broker.url),
+            connection: one.broker.connected.then_some(one.connection),
+        };
+        known.iter().map(view).collect()
+    }
+
     /// A connection turns out to be another broker's.
     pub(crate) fn peer_came(&self, peer: PeerBroker, connection: u64, turn: &mut Turn<'_>) {
         let (name, url) = (Arc::clone(&peer.name), Arc::clone(&peer.url));

@@ -147,6 +147,8 @@ pub(crate) struct Counts {
     pub(crate) dequeued: u64,
     pub(crate) expired: u64,
     pub(crate) discarded: u64,
+    /// Sends that were one too many for their transaction.
+    pub(crate) uncommitted_exceeded: u64,
     /// Bytes of messages that were accepted, as charged.
     pub(crate) sizes: Spread,
     /// Milliseconds from a message's arrival to its acknowledgement.
@@ -160,6 +162,7 @@ impl Counts {
         self.dequeued += other.dequeued;
         self.expired += other.expired;
         self.discarded += other.discarded;
+        self.uncommitted_exceeded += other.uncommitted_exceeded;
         self.sizes.add(other.sizes);
         self.waits.add(&other.waits);
     }

@@ -259,6 +259,10 @@ impl Topic {
         Counts { enqueued, ..counts }
     }
 
+    pub(crate) fn note_uncommitted_exceeded(&self) {
+        self.departed.lock().uncommitted_exceeded += 1;
+    }
+
     pub(crate) fn reset_counts(&self) {
         self.enqueued.store(0, Ordering::Relaxed);
         *self.departed.lock() = Counts::default();

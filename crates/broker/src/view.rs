@@ -5,9 +5,11 @@
 use crate::broker::Broker;
 use crate::destination::Node;
 use crate::latency::Latencies;
+pub use crate::peers::PeerView;
 pub use crate::queue::Spread;
 use crate::queue::{Counts, Queue};
 use crate::settings::PolicyEntry;
+use crate::topic::Topic;
 use floodway_message::Destination;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,6 +48,29 @@ pub struct BrokerView {
     pub commits: Latencies,
 }
 
+impl BrokerView {
+    /// Messages of all queues and topics, of durable subscriptions to patterns as well, and
+    /// consumers of all destinations.
+    pub fn messages(&self) -> MessagesView {
+        let mut all = MessagesView::default();
+        for one in &self.destinations {
+            all.add(one.messages);
+        }
+        // Those of one topic are counted there.
+        for one in self
+            .durables
+            .iter()
+            .filter(|one| one.destination.is_pattern())
+        {
+            all.add(MessagesView {
+                consumers: 0,
+                ..one.messages
+            });
+        }
+        all
+    }
+}
+
 /// A queue or a topic.
 #[derive(Debug, Clone)]
 pub struct DestinationView {
@@ -57,7 +82,8 @@ pub struct DestinationView {
     pub memory_limit_bytes: u64,
     /// Sends and commits that wait for room here.
     pub parked: usize,
-    /// Messages that wait, and consumers; of a topic the subscriptions only.
+    /// Messages that wait, and consumers. Of a topic: at its subscriptions, durable ones among
+    /// them, those to patterns left out; as consumers, all subscriptions.
     pub messages: MessagesView,
     /// What happened to messages since the start. Of a topic: what was sent to it, and what
     /// became of it at subscriptions, those to patterns left out.
@@ -92,6 +118,8 @@ pub struct TotalsView {
     pub expired: u64,
     /// Discarded by a pending limit.
     pub discarded: u64,
+    /// Sends that were refused because their transaction had grown too large.
+    pub uncommitted_exceeded: u64,
     /// Bytes of accepted messages, as charged to the memory limit.
     pub sizes: Spread,
     /// Milliseconds from a message's arrival to its acknowledgement. What was read back from disk
@@ -109,6 +137,7 @@ impl TotalsView {
             dequeued: counts.dequeued,
             expired: counts.expired,
             discarded: counts.discarded,
+            uncommitted_exceeded: counts.uncommitted_exceeded,
             sizes: counts.sizes,
             waits: counts.waits,
             blocked,
@@ -197,10 +226,7 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
         }
         Node::Topic(topic) => {
             let totals = TotalsView::of(&topic.counts(), topic.parked_times());
-            let messages = MessagesView {
-                consumers: topic.subscriptions().len(),
-                ..MessagesView::default()
-            };
+            let messages = messages_of_topic(topic);
             (
                 &topic.usage,
                 topic.policy(),
@@ -220,6 +246,20 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
         policy: PolicyView::of(&policy),
         paused: matches!(&node, Node::Queue(queue) if queue.is_paused()),
         entry: Arc::clone(&policy),
+    }
+}
+
+fn messages_of_topic(topic: &Topic) -> MessagesView {
+    let subscriptions = topic.subscriptions();
+    let mut all = MessagesView::default();
+    for one in subscriptions.iter() {
+        if !one.queue.destination.is_pattern() {
+            all.add(messages_view(&one.queue));
+        }
+    }
+    MessagesView {
+        consumers: subscriptions.len(),
+        ..all
     }
 }
 

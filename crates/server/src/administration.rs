@@ -2,11 +2,12 @@
 //! directory is ours, its thread last.
 
 use anyhow::{Context, Result};
-use floodway_admin::{Account, Admin, BoundAdmin, Role, ServedConnector, Watched};
+use floodway_admin::{Account, Admin, BoundAdmin, Refusals, Role, ServedConnector, Watched};
 use floodway_broker::Broker;
 use floodway_config::{AdminSettings, ProtocolSettings, admin_password};
 use floodway_transport::{BoundConnector, Clock};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::watch;
 
 /// Name of the account whose password the first start makes.
@@ -46,11 +47,18 @@ impl Bound {
                 name: settings.name.clone(),
                 scheme: scheme.into(),
                 uri: format!("{scheme}://{}", connector.address()),
+                refusals: refusals(connector),
                 ..cluster(protocol)
             }
         });
         self.settings.room.connectors = shown.collect();
     }
+}
+
+/// Connections that `maximumConnections` left no room for.
+fn refusals(connector: &BoundConnector) -> Refusals {
+    let counters = connector.counters();
+    Refusals::new(move || counters.refused.load(Ordering::Relaxed))
 }
 
 /// What a connector does for clients that can go to other brokers.
@@ -63,6 +71,7 @@ fn cluster(protocol: &ProtocolSettings) -> ServedConnector {
         updates_clients: openwire.update_cluster_clients,
         updates_clients_on_remove: openwire.update_cluster_clients_on_remove,
         rebalances_clients: openwire.rebalance_cluster_clients,
+        client_filter: openwire.update_cluster_filter.join(","),
         ..ServedConnector::default()
     }
 }

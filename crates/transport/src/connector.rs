@@ -80,6 +80,11 @@ impl Shared {
         }
     }
 
+    /// Counts what happens here.
+    pub(crate) fn counting(self, counters: Arc<ConnectorCounters>) -> Self {
+        Self { counters, ..self }
+    }
+
     /// Counts a new connection, or says why it is refused.
     pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Admission, Refusal> {
         let mut open = self.open.lock();

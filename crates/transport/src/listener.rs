@@ -34,6 +34,7 @@ pub struct BoundConnector {
     settings: ConnectorSettings,
     socket: Socket,
     address: SocketAddr,
+    counters: Arc<ConnectorCounters>,
 }
 
 impl BoundConnector {
@@ -50,6 +51,7 @@ impl BoundConnector {
                         settings,
                         socket,
                         address,
+                        counters: Arc::default(),
                     });
                 }
                 Err(cause) => failure = failure.or(Some(cause)),
@@ -69,6 +71,11 @@ impl BoundConnector {
         &self.settings
     }
 
+    /// What will happen on it.
+    pub fn counters(&self) -> Arc<ConnectorCounters> {
+        Arc::clone(&self.counters)
+    }
+
     /// Lets peers connect. To be called within the runtime that will run the connector.
     ///
     /// # Errors
@@ -86,10 +93,12 @@ impl BoundConnector {
             .listen(backlog)
             .and_then(|()| TcpListener::from_std(self.socket.into()))
             .map_err(|cause| listen_error(&self.settings, cause))?;
+        let shared = Shared::new(self.settings, protocol, broker, clock);
+        let shared = shared.counting(self.counters);
         Ok(Connector {
             listener,
             address,
-            shared: Arc::new(Shared::new(self.settings, protocol, broker, clock)),
+            shared: Arc::new(shared),
         })
     }
 }

@@ -88,7 +88,7 @@ fn moving(visit: &Visit) -> Markup {
             p.state.bad { "Paused: nothing is dispatched to its consumers." }
         }
         (explained(visit, &explanation))
-        (figures(visit, &one, is_queue))
+        (figures(visit, &one))
         @if let Some(series) = visit.house.desk.history().of(&one.destination) {
             (charts(series, false))
         }
@@ -99,7 +99,7 @@ fn moving(visit: &Visit) -> Markup {
     }
 }
 
-fn figures(visit: &Visit, one: &DestinationView, is_queue: bool) -> Markup {
+fn figures(visit: &Visit, one: &DestinationView) -> Markup {
     let totals = &one.totals;
     let stored = visit.house.watched.broker.stored_bytes(&one.destination);
     let policy = match one.policy.line {
@@ -109,22 +109,21 @@ fn figures(visit: &Visit, one: &DestinationView, is_queue: bool) -> Markup {
             excerpt(&one.policy.pattern, NAME_CHARS_MAX)
         ),
     };
-    let mut all = Vec::new();
-    if is_queue {
-        all.push(("Pending", number(one.messages.pending)));
-        all.push(("In flight", number(one.messages.in_flight as u64)));
-    }
-    all.push(("Consumers", number(one.messages.consumers as u64)));
-    all.push(("Blocked sends", number(one.parked as u64)));
-    all.push(("Enqueued", number(totals.enqueued)));
-    all.push(("Dispatched", number(totals.dispatched)));
-    all.push(("Dequeued", number(totals.dequeued)));
-    all.push(("Expired", number(totals.expired)));
-    all.push(("Discarded", number(totals.discarded)));
     let average = |spread: &Spread| spread.sum.checked_div(spread.count).unwrap_or_default();
-    all.push(("Average size", size(average(&totals.sizes))));
-    all.push(("Average wait", time(average(&totals.waits.spread))));
-    all.push(("In the store", size(stored)));
+    let all = [
+        ("Pending", number(one.messages.pending)),
+        ("In flight", number(one.messages.in_flight as u64)),
+        ("Consumers", number(one.messages.consumers as u64)),
+        ("Blocked sends", number(one.parked as u64)),
+        ("Enqueued", number(totals.enqueued)),
+        ("Dispatched", number(totals.dispatched)),
+        ("Dequeued", number(totals.dequeued)),
+        ("Expired", number(totals.expired)),
+        ("Discarded", number(totals.discarded)),
+        ("Average size", size(average(&totals.sizes))),
+        ("Average wait", time(average(&totals.waits.spread))),
+        ("In the store", size(stored)),
+    ];
     html! {
         section aria-labelledby="figures" {
             h2 #figures { "Figures" }

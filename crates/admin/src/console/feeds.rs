@@ -5,6 +5,7 @@
 //! replaced.
 
 use super::visit::Visit;
+use crate::jolokia::size;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use floodway_broker::view::DestinationView;
@@ -65,9 +66,8 @@ fn name(one: &DestinationView) -> String {
 }
 
 fn stats(one: &DestinationView) -> Markup {
-    let size = one.messages.pending + one.messages.in_flight as u64;
     html! {
-        stats size=(size) consumerCount=(one.messages.consumers) enqueueCount=(one.totals.enqueued)
+        stats size=(size(one)) consumerCount=(one.messages.consumers) enqueueCount=(one.totals.enqueued)
             dequeueCount=(one.totals.dequeued) {}
     }
 }

@@ -59,13 +59,12 @@ impl History {
         let at_ms = now.monotonic_ms;
         let mut whole = Point {
             at_ms,
-            pending: view.durables.iter().map(|one| one.messages.pending).sum(),
+            pending: view.messages().pending,
             memory_bytes: view.memory_used_bytes,
             enqueued: 0,
             dequeued: 0,
         };
         for one in &view.destinations {
-            whole.pending += one.messages.pending;
             whole.enqueued += one.totals.enqueued;
             whole.dequeued += one.totals.dequeued;
         }

@@ -99,7 +99,7 @@ fn moving(visit: &Visit, is_queue: bool) -> Markup {
 /// The columns of a list: field to sort by, name, and how to read it.
 type Column = (&'static str, &'static str, fn(&DestinationView) -> u64);
 
-const OF_QUEUES: [Column; 5] = [
+const COLUMNS: [Column; 5] = [
     ("pending", "Pending", |one| one.messages.pending),
     ("inFlight", "In flight", |one| one.messages.in_flight as u64),
     ("consumers", "Consumers", |one| {
@@ -115,9 +115,6 @@ pub(super) fn table(visit: &Visit, rows: &[DestinationView], label: &str, own: b
     let is_queue = rows
         .first()
         .is_none_or(|one| one.destination.kind().is_queue());
-    let columns = OF_QUEUES.iter();
-    // Of a topic only subscriptions have messages.
-    let columns = || columns.clone().skip(if is_queue { 0 } else { 2 });
     let plain = |name: &str, is_number: bool| {
         html! { th.number[is_number] scope="col" { (name) } }
     };
@@ -134,7 +131,7 @@ pub(super) fn table(visit: &Visit, rows: &[DestinationView], label: &str, own: b
             thead {
                 tr {
                     (head("name", if is_queue { "Queue" } else { "Topic" }, false))
-                    @for (field, name, _) in columns() { (head(field, name, true)) }
+                    @for (field, name, _) in COLUMNS { (head(field, name, true)) }
                     (head("memory", "Memory", false))
                     @if own { th scope="col" { "Do" } }
                 }
@@ -143,7 +140,7 @@ pub(super) fn table(visit: &Visit, rows: &[DestinationView], label: &str, own: b
                 @for one in rows {
                     tr.blocked[one.parked > 0] {
                         th scope="row" { (name(one)) }
-                        @for (_, _, get) in columns() { td.number { (number(get(one))) } }
+                        @for (_, _, get) in COLUMNS { td.number { (number(get(one))) } }
                         td.used { (bar(one.memory_used_bytes, one.memory_limit_bytes)) }
                         @if own { td.deeds { (deeds(visit, one)) } }
                     }

@@ -10,7 +10,7 @@ use crate::routes::House;
 use crate::settings::ServedConnector;
 use floodway_broker::Broker;
 use floodway_broker::view::{
-    BlockedView, BrokerView, ConnectionView, DestinationView, ProducerView, StoresView,
+    BlockedView, BrokerView, ConnectionView, DestinationView, PeerView, ProducerView, StoresView,
     SubscriptionView,
 };
 use floodway_message::session::{Command, Event, Xid};
@@ -34,6 +34,7 @@ pub(crate) struct Scene<'a> {
     producers: OnceLock<Vec<ProducerView>>,
     blocked: OnceLock<Vec<BlockedView>>,
     branches: OnceLock<Vec<Xid>>,
+    peers: OnceLock<Vec<PeerView>>,
 }
 
 impl<'a> Scene<'a> {
@@ -48,6 +49,7 @@ impl<'a> Scene<'a> {
             producers: OnceLock::new(),
             blocked: OnceLock::new(),
             branches: OnceLock::new(),
+            peers: OnceLock::new(),
         }
     }
 
@@ -102,6 +104,10 @@ impl<'a> Scene<'a> {
             });
             found.unwrap_or_default()
         })
+    }
+
+    pub(crate) fn peers(&self) -> &[PeerView] {
+        self.peers.get_or_init(|| self.broker().peers())
     }
 
     pub(crate) fn destinations(&self) -> impl Iterator<Item = &DestinationView> {

@@ -72,6 +72,7 @@ pub(crate) fn sum_of_totals(view: &BrokerView) -> TotalsView {
         sum.dequeued += one.totals.dequeued;
         sum.expired += one.totals.expired;
         sum.discarded += one.totals.discarded;
+        sum.uncommitted_exceeded += one.totals.uncommitted_exceeded;
         sum.sizes.add(one.totals.sizes);
         sum.waits.add(&one.totals.waits);
         sum.blocked.add(&one.totals.blocked);
@@ -114,8 +115,7 @@ pub(crate) async fn status(State(house): State<House>) -> Response {
     let queues = queues
         .filter(|one| one.destination.kind().is_queue())
         .count();
-    let messages = || view.destinations.iter().map(|one| &one.messages);
-    let durables = || view.durables.iter().map(|one| &one.messages);
+    let messages = view.messages();
     json(&Status {
         name: broker.settings().name.clone(),
         version: env!("CARGO_PKG_VERSION"),
@@ -131,9 +131,9 @@ pub(crate) async fn status(State(house): State<House>) -> Response {
         queues,
         topics: view.destinations.len() - queues,
         connections: broker.connections().len(),
-        pending: messages().chain(durables()).map(|one| one.pending).sum(),
-        in_flight: messages().chain(durables()).map(|one| one.in_flight).sum(),
-        consumers: messages().map(|one| one.consumers).sum(),
+        pending: messages.pending,
+        in_flight: messages.in_flight,
+        consumers: messages.consumers,
         blocked_producers: blocked.len(),
         blocked_ms: blocked.first().map_or(0, |first| first.blocked_ms),
         totals: sum_of_totals(&view).into(),

@@ -7,6 +7,8 @@ use floodway_message::session::{Command, Destinations, Event, OpenConsumer, Send
 use floodway_message::{BodyKind, Destination, MessageBuilder, PropertyValue};
 use std::io::{BufRead, BufReader, Write};
 
+mod network;
+
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 const OWN: &str = "Origin: http://127.0.0.1:8161\r\n";
 /// Breaks out of a text, an attribute, a script or a comment that is not escaped.

@@ -144,6 +144,7 @@ impl Session {
             priority: open.priority,
             prefetch,
             network: open.network,
+            retroactive: open.retroactive,
             opened_ms: turn.now.monotonic_ms,
             // Nobody is told of what operators do.
             facts: (!self.outbox.administers)

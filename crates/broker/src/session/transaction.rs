@@ -124,6 +124,7 @@ impl Session {
                 settings.uncommitted_count_max, settings.uncommitted_bytes_max
             );
             let failure = Failure::new(FailureKind::Transaction, text);
+            self.broker.note_uncommitted_exceeded(&destinations);
             return turn.answer(&self.outbox, reply, Err(failure));
         }
         transaction.sends.push((destinations, message));

@@ -37,6 +37,10 @@ pub struct SubscriptionView {
     pub browser: bool,
     /// It wants nothing of its own connection.
     pub no_local: bool,
+    /// It is another broker's.
+    pub network: bool,
+    /// It asked for what was sent before it came.
+    pub retroactive: bool,
     /// It was found to be slow, and has had no room since.
     pub slow: bool,
     /// Higher ones are served first.
@@ -137,6 +141,8 @@ fn view_of(consumer: &Arc<Consumer>, subscription: Option<&Subscription>) -> Sub
         exclusive: consumer.exclusive,
         browser: consumer.browser,
         no_local: facts.is_some_and(|facts| facts.no_local),
+        network: consumer.network,
+        retroactive: consumer.retroactive,
         slow: consumer.slow_since_ms().is_some(),
         priority: consumer.priority,
         prefetch: consumer.prefetch(),
@@ -186,6 +192,8 @@ fn view_of_durable(subscription: &Subscription) -> Option<SubscriptionView> {
         exclusive: false,
         browser: false,
         no_local: false,
+        network: false,
+        retroactive: false,
         slow: false,
         priority: 0,
         prefetch: subscription.queue.policy().durable_topic_prefetch,

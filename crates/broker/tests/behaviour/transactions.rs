@@ -129,6 +129,7 @@ fn a_transaction_over_its_cap_is_refused_with_the_cap() {
         ..BrokerSettings::default()
     });
     let client = world.client("c");
+    client.send(Q, "there already");
     client.ask(|reply| Command::Begin { tx: 1, reply });
     for body in ["a", "b", "c"] {
         client.send_in(1, Q, body);
@@ -147,6 +148,8 @@ fn a_transaction_over_its_cap_is_refused_with_the_cap() {
     let failure = answer.unwrap().unwrap_err();
     assert_eq!(failure.kind, FailureKind::Transaction);
     assert!(failure.text.contains("at most 3"), "{}", failure.text);
+    let exceeded = world.broker.view().destinations[0].totals;
+    assert_eq!(exceeded.uncommitted_exceeded, 1);
 }
 
 #[test]

@@ -144,11 +144,11 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
         java::LONG,
         "messages in all queues",
         |(), scene| {
-            let queues = scene.destinations().map(|one| &one.messages);
-            queues
-                .map(|one| one.pending + one.in_flight as u64)
-                .sum::<u64>()
-                .into()
+            let all = scene.destinations();
+            let queues = all.filter(|one| one.destination.kind().is_queue());
+            let count =
+                |one: &DestinationView| one.messages.pending + one.messages.in_flight as u64;
+            queues.map(count).sum::<u64>().into()
         },
     ),
     reads(
@@ -394,6 +394,12 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
             jobs.map_or(0, |jobs| percent(jobs.used_bytes, jobs.limit_bytes))
                 .into()
         },
+    ),
+    reads(
+        "TotalMaxUncommittedExceededCount",
+        java::LONG,
+        "sends too many for their transaction",
+        |(), scene| sum_of_totals(scene.view()).uncommitted_exceeded.into(),
     ),
     reads(
         "MaxUncommittedCount",

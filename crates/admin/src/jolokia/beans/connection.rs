@@ -49,8 +49,11 @@ pub(crate) const ATTRIBUTES: &[Attribute<ConnectionView>] = &[
     reads(
         "NetworkConnection",
         java::BOOL,
-        "another broker's: no",
-        |_, _| false.into(),
+        "another broker's",
+        |one, scene| {
+            let mut peers = scene.peers().iter();
+            peers.any(|peer| peer.connection == Some(one.id)).into()
+        },
     ),
     reads("Consumers", java::NAMES, "its consumers", |one, scene| {
         let all = scene.subscriptions().iter();

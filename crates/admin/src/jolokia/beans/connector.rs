@@ -56,6 +56,21 @@ pub(crate) const ATTRIBUTES: &[Attribute<ServedConnector>] = &[
         |one, _| one.updates_clients_on_remove.into(),
     ),
     reads(
+        "UpdateClusterFilter",
+        java::STRING,
+        "`updateClusterFilter`",
+        |one, _| {
+            let filter = Some(one.client_filter.as_str());
+            filter.filter(|filter| !filter.is_empty()).into()
+        },
+    ),
+    reads(
+        "MaxConnectionExceededCount",
+        java::LONG,
+        "connections refused by `maximumConnections`",
+        |one, _| one.refusals.count().into(),
+    ),
+    reads(
         "RebalanceClusterClients",
         java::BOOL,
         "`rebalanceClusterClients`",
@@ -79,6 +94,12 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         java::VOID,
         "no effect: always on",
         Act::Nothing,
+    ),
+    call(
+        "disableStatistics",
+        java::VOID,
+        "not possible",
+        Act::Refuse("connections are always counted"),
     ),
     call(
         "resetStatistics",

@@ -27,7 +27,7 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
         "QueueSize",
         java::LONG,
         "messages of the queue, those in flight included; 0 for a topic",
-        |one, _| (one.messages.pending + one.messages.in_flight as u64).into(),
+        |one, _| size(one).into(),
     ),
     reads(
         "InFlightCount",
@@ -320,6 +320,34 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
         Data::Null
     }),
     reads(
+        "MaxUncommittedExceededCount",
+        java::LONG,
+        "sends too many for their transaction",
+        |one, _| one.totals.uncommitted_exceeded.into(),
+    ),
+    // Of the last message, which nobody notes.
+    reads(
+        "AdvancedMessageStatisticsEnabled",
+        java::BOOL,
+        "always false",
+        |_, _| false.into(),
+    ),
+    reads(
+        "AdvancedNetworkStatisticsEnabled",
+        java::BOOL,
+        "always false",
+        |_, _| false.into(),
+    ),
+    none("EnqueuedMessageId", java::STRING),
+    none("EnqueuedMessageClientId", java::STRING),
+    zero("EnqueuedMessageTimestamp"),
+    zero("EnqueuedMessageBrokerInTime"),
+    none("DequeuedMessageId", java::STRING),
+    none("DequeuedMessageClientId", java::STRING),
+    zero("DequeuedMessageTimestamp"),
+    zero("DequeuedMessageBrokerInTime"),
+    zero("DequeuedMessageBrokerOutTime"),
+    reads(
         "Options",
         java::STRING,
         "options in the name: none",
@@ -385,6 +413,24 @@ pub(crate) const OF_QUEUES: &[Attribute<DestinationView>] = &[
         "cached".into()
     }),
 ];
+
+/// What would need `AdvancedMessageStatisticsEnabled`, as ActiveMQ tells it without.
+const fn none(name: &'static str, java: &'static str) -> Attribute<DestinationView> {
+    reads(name, java, "always null", |_, _| Data::Null)
+}
+
+const fn zero(name: &'static str) -> Attribute<DestinationView> {
+    reads(name, java::LONG, "always 0", |_, _| 0.into())
+}
+
+/// Messages of a queue; a topic has none, as in ActiveMQ.
+pub(crate) fn size(one: &DestinationView) -> u64 {
+    if one.destination.kind().is_queue() {
+        one.messages.pending + one.messages.in_flight as u64
+    } else {
+        0
+    }
+}
 
 pub(crate) fn is_full(one: &DestinationView) -> bool {
     one.memory_limit_bytes > 0 && one.memory_used_bytes >= one.memory_limit_bytes

@@ -78,6 +78,9 @@ pub(crate) const ATTRIBUTES: &[Attribute<At>] = &[
                 .into()
         },
     ),
+    reads("DispatchAsync", java::BOOL, "always true", |_, _| {
+        true.into()
+    }),
     reads(
         "ProducerBlocked",
         java::BOOL,

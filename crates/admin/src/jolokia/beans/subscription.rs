@@ -110,8 +110,17 @@ pub(crate) const ATTRIBUTES: &[Attribute<SubscriptionView>] = &[
         "nothing of its own connection",
         |one, _| one.no_local.into(),
     ),
-    reads("Network", java::BOOL, "another broker's: no", |_, _| {
-        false.into()
+    reads("Network", java::BOOL, "another broker's", |one, _| {
+        one.network.into()
+    }),
+    reads(
+        "Retroactive",
+        java::BOOL,
+        "it asked for earlier messages",
+        |one, _| one.retroactive.into(),
+    ),
+    reads("DispatchAsync", java::BOOL, "always true", |_, _| {
+        true.into()
     }),
     reads(
         "Priority",

@@ -2,6 +2,7 @@
 //! JSON, and the answer is JSON in a text.
 
 use crate::jolokia::bean::Subject;
+use crate::jolokia::beans::destination::size as size_of;
 use crate::jolokia::data::{Data, Limits};
 use crate::jolokia::fault::Fault;
 use crate::jolokia::scene::Scene;
@@ -34,7 +35,6 @@ pub(super) fn query(
         let parsed = serde_json::from_str(filter);
         parsed.map_err(|error| Fault::illegal(format!("the filter is not understood: {error}")))?
     };
-    let size_of = |one: &DestinationView| one.messages.pending + one.messages.in_flight as u64;
     let mut all: Vec<&DestinationView> = scene
         .destinations()
         .filter(|one| {

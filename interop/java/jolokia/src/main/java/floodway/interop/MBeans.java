@@ -36,7 +36,7 @@ public final class MBeans {
     /** Of each run or machine; only their types are compared. */
     private static final Set<String> OWN = Set.of("BrokerId", "BrokerVersion", "DataDirectory", "Uptime",
             "UptimeMillis", "AverageEnqueueTime", "MaxEnqueueTime", "MinEnqueueTime", "URI", "ConnectURI",
-            "PublishableConnectURI", "TransportConnectors", "TotalConnectionsCount");
+            "PublishableConnectURI", "TransportConnectors", "TotalConnectionsCount", "NextScheduleTime");
 
     private MBeans() {
     }
@@ -53,7 +53,7 @@ public final class MBeans {
         }
     }
 
-    /** Two queues and a topic, messages, a limit of their own, an offline durable subscription. */
+    /** Queues, a topic, messages, a limit of its own, an offline durable subscription, a scheduled message. */
     private static Map<String, ObjectName> situation(MBeanServerConnection server) throws Exception {
         ObjectName broker = new ObjectName(BROKER);
         for (String name : List.of("compared", "moved")) {
@@ -72,6 +72,9 @@ public final class MBeans {
         server.invoke(queue, "moveMatchingMessagesTo", new Object[] {"", "moved", 2},
                 new String[] {TEXT[0], TEXT[0], "int"});
         server.setAttribute(queue, new Attribute("MemoryLimit", 3_000_000L));
+        Map<String, Object> later = Map.of("AMQ_SCHEDULED_DELAY", 3_600_000L);
+        server.invoke(new ObjectName(BROKER + ",destinationType=Queue,destinationName=moved"), "sendTextMessage",
+                new Object[] {later, "later"}, new String[] {"java.util.Map", TEXT[0]});
         Map<String, ObjectName> beans = new LinkedHashMap<>();
         beans.put("Broker", broker);
         beans.put("Queue", queue);
@@ -80,6 +83,7 @@ public final class MBeans {
                 new ObjectName(BROKER + ",destinationType=Topic,destinationName=compared.topic,"
                         + "endpoint=Consumer,*"), null).iterator().next());
         beans.put("Connector", new ObjectName(BROKER + ",connector=clientConnectors,connectorName=openwire"));
+        beans.put("Scheduler", new ObjectName(BROKER + ",service=JobScheduler,name=JMS"));
         beans.put("Health", new ObjectName(BROKER + ",service=Health"));
         return beans;
     }
