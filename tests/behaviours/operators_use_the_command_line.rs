@@ -103,9 +103,34 @@ fn messages_are_sent_shown_moved_received_and_purged() {
     assert_eq!(sent, "queue://MANY: sent 7 messages\n");
     assert_eq!(
         running.prints(&["purge", "MANY"]),
-        "queue://MANY: 7 messages removed\n"
+        "queue://MANY: 7 messages removed\nthey cannot be put back: they were in memory only\n"
     );
     assert_eq!(running.prints(&["browse", "MANY"]), "");
+}
+
+#[test]
+fn purge_is_undone_by_the_command_that_it_names() {
+    let running = Running::start();
+    for (text, colour) in [("one", "red"), ("two", "blue"), ("three", "red")] {
+        running.send(text, colour);
+    }
+    let purged = running.prints(&["purge", "ORDERS", "--selector", "colour = 'red'"]);
+    let (done, undo) = purged.split_once('\n').unwrap();
+    assert_eq!(done, "queue://ORDERS: 2 messages removed");
+    assert!(undo.starts_with("2 of 2 can be put back for "), "{undo}");
+    let token = undo.trim().rsplit(' ').next().unwrap();
+    let listed = running.prints(&["undo"]);
+    assert!(
+        listed.contains(token) && listed.contains("emptied"),
+        "{listed}"
+    );
+    let undone = running.prints(&["undo", token]);
+    assert_eq!(undone, "queue://ORDERS: 2 of 2 messages put back\n");
+    let left = running.prints(&["receive", "ORDERS", "--max", "5"]);
+    assert_eq!(left, "two\none\nthree\n");
+    let again = running.run(&["undo", token]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.errors.contains("undone already"), "{again:?}");
 }
 
 #[test]

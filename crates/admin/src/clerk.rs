@@ -6,7 +6,9 @@
 //! removed nor moved goes back as it was, also when the clerk is dropped half-way.
 
 use crate::listener::Watched;
+use crate::rest::set::BUG;
 use floodway_broker::Session;
+use floodway_broker::undo::{UndoError, UndoToken};
 use floodway_message::selector::Selector;
 use floodway_message::session::{
     Ack, AckKind, AckRange, Command, Delivery, Destinations, Event, Failure, FailureKind,
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 
 /// Deliveries at a time, and messages of one transaction.
 const WINDOW: u32 = 200;
@@ -24,6 +27,8 @@ const WINDOW: u32 = 200;
 const EVENTS: usize = 1024;
 /// How often to look again when nothing comes.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How often to try to have messages remembered that are not written yet.
+const REMEMBER_TRIES: usize = 100;
 /// The only consumer, the only producer and the only transaction of a session.
 const NUMBER: u64 = 1;
 /// Most bytes of bodies that a browse holds.
@@ -43,7 +48,7 @@ pub(crate) enum Fate {
 /// See the module.
 pub(crate) struct Clerk {
     watched: Watched,
-    session: Session,
+    session: Arc<Session>,
     woken: Arc<Notify>,
     /// Deliveries that were not dealt with yet.
     deliveries: Vec<Delivery>,
@@ -66,7 +71,7 @@ impl Clerk {
             .administer("administration", Box::new(move || wake.notify_one()));
         Self {
             watched: watched.clone(),
-            session,
+            session: Arc::new(session),
             woken,
             deliveries: Vec::new(),
             last: 0,
@@ -140,6 +145,25 @@ impl Clerk {
         fate: &Fate,
     ) -> Result<u64, Failure> {
         self.open(queue, selector, false).await?;
+        let undo = match fate {
+            Fate::Removed => self.watched.broker.begin_undo(queue, (self.watched.now)()),
+            Fate::Moved(_) | Fate::Retried => None,
+        };
+        let done = self.take_some(queue, most, (fate, undo)).await;
+        if let Some(undo) = undo {
+            self.watched.broker.finish_undo(undo, (self.watched.now)());
+        }
+        let taken = done?;
+        self.close_consumer().await?;
+        Ok(taken)
+    }
+
+    async fn take_some(
+        &mut self,
+        queue: &Destination,
+        most: u64,
+        (fate, undo): (&Fate, Option<UndoToken>),
+    ) -> Result<u64, Failure> {
         let mut taken = 0;
         let mut removal = None;
         while taken < most {
@@ -161,6 +185,11 @@ impl Clerk {
             };
             match fate {
                 Fate::Removed => {
+                    if let Some(undo) = undo {
+                        self.remember(undo, last).await;
+                        let (count, now) = (some.len() as u64, (self.watched.now)());
+                        self.watched.broker.note_removed(undo, count, now);
+                    }
                     self.replies += 1;
                     removal = Some(self.replies);
                     let mut ack = of_all_up_to(last, AckKind::Consumed);
@@ -175,8 +204,44 @@ impl Clerk {
             // Those before it are safe when it is.
             self.answer(last).await?;
         }
-        self.close_consumer().await?;
         Ok(taken)
+    }
+
+    /// Has the store remember what was delivered, up to a delivery, and waits for a while until it
+    /// has all of that. What it has not then cannot be put back.
+    async fn remember(&self, undo: UndoToken, last: u64) {
+        for _ in 0..REMEMBER_TRIES {
+            if self.session.remember(undo, NUMBER, last) {
+                return;
+            }
+            self.wait().await;
+        }
+    }
+
+    /// Puts back what was removed; gives how many messages. Done when they are safe.
+    ///
+    /// # Errors
+    /// When nothing, or not all, can be put back.
+    pub(crate) async fn put_back(&mut self, undo: UndoToken) -> Result<u64, UndoError> {
+        loop {
+            self.replies += 1;
+            let (own, now) = (self.replies, (self.watched.now)());
+            let session = Arc::clone(&self.session);
+            // It reads from disk; the other requests go on.
+            let step = spawn_blocking(move || session.put_back(undo, own, now)).await;
+            let Ok(step) = step else {
+                let failure = Failure::new(FailureKind::Invalid, BUG);
+                return Err(UndoError::Refused(failure));
+            };
+            let step = step?;
+            if step.is_over {
+                self.answer(own).await.map_err(UndoError::Refused)?;
+                return Ok(step.total);
+            }
+            if step.count == 0 {
+                self.wait().await;
+            }
+        }
     }
 
     /// Sends copies of messages to another destination, together.

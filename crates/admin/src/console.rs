@@ -32,6 +32,7 @@ mod network;
 mod scheduled;
 mod send;
 mod subscribers;
+mod undone;
 mod visit;
 
 /// Everything under `/admin`.

@@ -20,6 +20,7 @@ mod reply;
 mod rest;
 mod routes;
 mod settings;
+mod undo;
 
 pub use account::{Account, Role};
 pub use error::AdminError;

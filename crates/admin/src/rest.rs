@@ -11,6 +11,7 @@ pub(crate) mod destinations;
 pub(crate) mod reload;
 pub(crate) mod set;
 pub(crate) mod status;
+pub(crate) mod undo;
 
 /// The interface described in OpenAPI 3.1; tests hold answers against it.
 const OPENAPI: &str = include_str!("rest/openapi.json");

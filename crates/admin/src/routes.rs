@@ -37,6 +37,8 @@ pub(crate) fn router(house: &House) -> Router {
             "/api/reload",
             get(rest::reload::show).post(rest::reload::apply),
         )
+        .route("/api/undo", get(rest::undo::list))
+        .route("/api/undo/{token}", post(rest::undo::put_back))
         .route(JOLOKIA, get(jolokia::get).post(jolokia::post))
         .route(
             "/api/jolokia/{*request}",

@@ -32,6 +32,10 @@ pub use put_back::PutBack;
 
 /// Most undos that are kept at a time.
 pub const UNDOS_MAX: usize = 64;
+/// A removal so soon after the one before, from the same queue, is undone together with it.
+const ROW_MS: u64 = 1000;
+/// But no longer than so long after the first.
+const ROW_MAX_MS: u64 = 60_000;
 /// Undos that are over and whose end is still known.
 const ENDED_MAX: usize = 256;
 /// Redeliveries that are remembered of one undo; messages beyond count as delivered for the first
@@ -137,6 +141,8 @@ struct Undo {
     destination: Destination,
     deleted: bool,
     removed: u64,
+    since_ms: u64,
+    removed_ms: u64,
     until_ms: u64,
     snapshots: Snapshots,
     /// Numbers of the first records not put back yet.
@@ -151,6 +157,17 @@ enum End {
     Done(u64),
     Over,
     GivenUp,
+}
+
+impl Undo {
+    /// Is a removal that begins now part of it?
+    fn is_continued(&self, destination: &Destination, now: Now) -> bool {
+        let passed = |since_ms: u64| now.monotonic_ms.saturating_sub(since_ms);
+        let is_untouched = !self.deleted && !self.is_busy && self.next == [0; 2];
+        let is_same = self.destination == *destination && self.removed > 0;
+        let is_new = passed(self.removed_ms) < ROW_MS && passed(self.since_ms) < ROW_MAX_MS;
+        is_untouched && is_same && is_new
+    }
 }
 
 /// All undos.
@@ -176,10 +193,17 @@ impl State {
 }
 
 impl Broker {
-    /// Begins to remember what is removed from a queue. `None` when nothing can be: it is switched
-    /// off, the stores keep nothing, or it is no queue.
+    /// Begins to remember what is removed from a queue, or goes on with what was removed from it
+    /// just before: many removals in a row are one undo. `None` when nothing can be remembered: it
+    /// is switched off, the stores keep nothing, or it is no queue.
     pub fn begin_undo(&self, destination: &Destination, now: Now) -> Option<UndoToken> {
-        self.open_undo(destination, false, now)
+        let newest = {
+            let state = self.undos.0.lock();
+            let newest = state.open.last_key_value();
+            let same = newest.filter(|(_, undo)| undo.is_continued(destination, now));
+            same.map(|(token, _)| *token)
+        };
+        newest.or_else(|| self.open_undo(destination, false, now))
     }
 
     fn open_undo(&self, destination: &Destination, deleted: bool, now: Now) -> Option<UndoToken> {
@@ -200,6 +224,8 @@ impl Broker {
             destination: destination.clone(),
             deleted,
             removed: 0,
+            since_ms: now.monotonic_ms,
+            removed_ms: now.monotonic_ms,
             until_ms: now.monotonic_ms.saturating_add(grace_ms),
             snapshots,
             next: [0; 2],
@@ -221,6 +247,7 @@ impl Broker {
     pub fn note_removed(&self, token: UndoToken, messages: u64, now: Now) {
         if let Some(undo) = self.undos.0.lock().open.get_mut(&token) {
             undo.removed += messages;
+            undo.removed_ms = now.monotonic_ms;
             let grace_ms = self.settings.undo_grace_ms;
             undo.until_ms = now.monotonic_ms.saturating_add(grace_ms);
         }

@@ -54,6 +54,8 @@ pub enum Verb {
     Receive(Browse),
     /// Removes messages that wait in a queue
     Purge(Purge),
+    /// Puts messages back that were purged, deleted or gone with their queue, or lists what can be
+    Undo(Undo),
     /// Moves messages that wait in a queue to another one
     Move(Move),
     /// Tells which producers are blocked, why, and what would help
@@ -219,6 +221,17 @@ pub struct Purge {
     /// Only messages that this selector matches
     #[arg(long, default_value = "", hide_default_value = true)]
     pub selector: String,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `undo`.
+#[derive(Debug, Clone, Args)]
+pub struct Undo {
+    /// What to undo, as the purge or the list says; lists what there is without
+    #[arg(value_name = "TOKEN")]
+    pub token: Option<String>,
     /// How to reach the broker.
     #[command(flatten)]
     pub remote: Remote,

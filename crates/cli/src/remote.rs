@@ -14,6 +14,7 @@ mod password;
 mod reload;
 mod text;
 mod top;
+mod undo;
 
 /// A broker that does not answer in so long is not waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -155,6 +156,7 @@ fn ask(verb: &Verb) -> Result<String, RemoteError> {
         Verb::Set(set) => change(set),
         Verb::Reload(asked) => reload(asked),
         Verb::Browse(browse) => messages::browse(browse),
+        Verb::Undo(asked) => undo::undo(asked),
         _ => Err(RemoteError::NotRemote),
     }
 }

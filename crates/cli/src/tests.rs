@@ -145,9 +145,23 @@ fn completions_and_manual_name_every_verb() {
     let script = crate::paper::completions(clap_complete::Shell::Bash);
     let page = crate::paper::manual(None).unwrap();
     for verb in [
-        "start", "doctor", "top", "browse", "move", "reload", "activemq",
+        "start", "doctor", "top", "browse", "move", "reload", "activemq", "undo",
     ] {
         assert!(script.contains(verb), "{verb}");
         assert!(page.contains(verb), "{verb}");
+    }
+}
+
+#[test]
+fn undo_lists_without_a_token() {
+    let parse = |line: &[&str]| CommandLine::try_parse_from(line).unwrap().verb;
+    for (line, expected) in [
+        (&["floodway", "undo"][..], None),
+        (&["floodway", "undo", "u1f"], Some("u1f")),
+    ] {
+        match parse(line) {
+            Some(Verb::Undo(undo)) => assert_eq!(undo.token.as_deref(), expected),
+            other => panic!("{other:?}"),
+        }
     }
 }

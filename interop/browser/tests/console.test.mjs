@@ -236,6 +236,44 @@ describe('a broker in use', () => {
     assert.equal(await page.getByRole('link', { name: 'made.here', exact: true }).count(), 0);
   });
 
+  it('undoes a purge and a deletion, also without a script', async () => {
+    const undo = (page, what) => page.getByRole('button', { name: what }).first();
+    const plain = await open(browser, broker, { javaScriptEnabled: false });
+    for (const [number, own] of [page, plain].entries()) {
+      const name = `undo.${number}`;
+      for (const body of ['one', 'two']) {
+        await clients[1].message(`/queue/${name}`, body, { persistent: true });
+      }
+      await clients[1].message(`/queue/${name}`, 'light', { persistent: false });
+      await own.goto(`/admin/destination?name=queue://${name}`);
+      await confirm(own, 'Purge', `Yes, purge ${name}`);
+      assert.match(await notice(own), /was purged\. 2 of 3 messages can be put back for \d+ s/);
+      if (own === page) assert.deepEqual(await violations(page), [], 'notice');
+      assert.equal(await depth(name), 0);
+      await own.goto(`/admin/destination?name=queue://${name}`);
+      await confirm(own, 'Delete', `Yes, delete ${name}`);
+      assert.doesNotMatch(await notice(own), /can be put back/, 'it was empty');
+      // From the list, because the notice is gone.
+      await own.goto('/admin/queues');
+      await own.getByRole('heading', { name: 'Can be undone' }).waitFor();
+      if (own === page) {
+        assert.deepEqual(await violations(page), [], 'list of undos');
+        await shoot(page, 'undo');
+      }
+      await undo(own, `Undo removal from queue://${name}`).click();
+      assert.match(await notice(own), new RegExp(`2 messages put back to queue://${name}`));
+      assert.equal(await depth(name), 2);
+      await own.goto(`/admin/destination?name=queue://${name}`);
+      await confirm(own, 'Delete', `Yes, delete ${name}`);
+      await undo(own, `Undo deletion of queue://${name}`).click();
+      assert.match(await notice(own), /2 messages put back/);
+      assert.equal(await depth(name), 2);
+    }
+    assert.match(broker.log(), /user admin at 127.0.0.1:\d+ undid the deletion of queue:\/\/undo.0/);
+    assert.deepEqual(page.faults.splice(0), []);
+    await plain.context().close();
+  });
+
   it('changes a setting of a queue at once', async () => {
     await page.goto('/admin/destination?name=queue://invoices');
     await page.getByText('All settings').click();

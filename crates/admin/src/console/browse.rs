@@ -8,6 +8,7 @@ use super::figures::{count, excerpt, moment, number, size};
 use super::layout::{
     NAME_CHARS_MAX, ROWS, Tab, address, confirmed, form, no_destination, refused, still, wide,
 };
+use super::undone::mercy;
 use super::visit::{Visit, link, link_to};
 use crate::clerk::{BROWSE_BYTES_MAX, Clerk};
 use crate::jolokia::{Scene, is_dlq};
@@ -396,6 +397,7 @@ fn cause_deeds(
     fields.extend(cause.map(|cause| ("cause", cause)));
     let selector = super::deeds::selector_of_cause(cause);
     let about = format!("cause {}", number_of + 1);
+    let warning = format!("All messages of this cause are removed.{}", mercy(visit));
     html! {
         a href=(link("/admin/browse", &[("name", &name), ("selector", &selector)]))
             aria-label=(format!("Browse {about}")) { "Browse" }
@@ -404,6 +406,6 @@ fn cause_deeds(
         (confirmed(visit, "cause-retry", &fields,
             ("Retry", &about, "All messages of this cause go back to where they came from.")))
         (confirmed(visit, "cause-remove", &fields,
-            ("Delete", &about, "All messages of this cause are lost.")))
+            ("Delete", &about, &warning)))
     }
 }

@@ -5,17 +5,20 @@
 //! Invariant: nothing is done without the token; the gate has asked for the role admin and for our
 //! own origin before.
 
+use super::desk::Notice;
 use super::layout::refused;
 use super::visit::{Fields, Visit};
 use super::{figures, send};
 use crate::clerk::{Clerk, Fate};
 use crate::jolokia::{Act, Data, Fault, Scene, Subject, finish, start};
 use crate::rest::set::{BUG, Change, apply};
+use crate::undo;
 use axum::Form;
 use axum::extract::Path;
 use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use floodway_broker::undo::UndoToken;
 use floodway_broker::view::DestinationView;
 use floodway_message::Destination;
 use floodway_message::selector::Selector;
@@ -62,12 +65,34 @@ pub(super) async fn act(
         told(&form).escape_debug()
     );
     match done(&visit, &deed, &form).await {
-        Ok(notice) => {
+        Ok(text) => {
+            let undo = undo_of(&visit, &deed, &form);
+            let notice = Notice { text, undo };
             visit.house.desk.notify(&visit.actor.name, notice);
             Redirect::to(back(&form)).into_response()
         }
         Err((status, reason)) => refused(&visit, status, &reason),
     }
+}
+
+/// How what was just done can be undone.
+fn undo_of(visit: &Visit, deed: &str, form: &Fields) -> Option<UndoToken> {
+    if !matches!(deed, "delete" | "purge" | "messages" | "cause-remove") {
+        return None;
+    }
+    let name = Destination::parse(form.get("name")).ok()?;
+    let since_ms = visit.now.monotonic_ms;
+    undo::newest(&visit.house, &name, since_ms).map(|view| view.token)
+}
+
+async fn put_back(visit: &Visit, form: &Fields) -> Done {
+    let who = (&visit.actor, visit.peer);
+    let undone = undo::undo(&visit.house, who, form.get("undo")).await?;
+    let (messages, to) = (
+        figures::count(undone.put_back, "message"),
+        undone.destination,
+    );
+    Ok(format!("{messages} put back to {to}"))
 }
 
 /// What the log says of a form: never bodies, never the token.
@@ -116,6 +141,7 @@ async fn done(visit: &Visit, deed: &str, form: &Fields) -> Done {
         "connection-close" => close(visit, form),
         "job-remove" => remove_job(visit, form).await,
         "set" => set(visit, form).await,
+        "undo" => put_back(visit, form).await,
         _ => Err((StatusCode::NOT_FOUND, "there is no such action".to_owned())),
     }
 }

@@ -8,6 +8,7 @@ use super::history::History;
 use crate::{AdminError, Settings};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use floodway_broker::undo::UndoToken;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use subtle::ConstantTimeEq;
@@ -21,9 +22,15 @@ pub(crate) struct Desk {
     /// By name of the login.
     tokens: BTreeMap<String, String>,
     /// The last one of each login, until it was shown.
-    notices: Mutex<BTreeMap<String, String>>,
+    notices: Mutex<BTreeMap<String, Notice>>,
     streams: Arc<Semaphore>,
     history: Mutex<History>,
+}
+
+/// What was done, and how it can be undone.
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) undo: Option<UndoToken>,
 }
 
 impl Desk {
@@ -60,11 +67,11 @@ impl Desk {
     }
 
     /// Something to be shown with the next page of a login.
-    pub(crate) fn notify(&self, login: &str, notice: String) {
+    pub(crate) fn notify(&self, login: &str, notice: Notice) {
         lock(&self.notices).insert(login.to_owned(), notice);
     }
 
-    pub(crate) fn take_notice(&self, login: &str) -> Option<String> {
+    pub(crate) fn take_notice(&self, login: &str) -> Option<Notice> {
         lock(&self.notices).remove(login)
     }
 

@@ -8,6 +8,7 @@ use super::layout::{
     Cut, NAME_CHARS_MAX, Screen, Tab, button, confirmed, form, no_destination, screen, wide,
 };
 use super::subscribers::rows_of;
+use super::undone;
 use super::visit::{Visit, link_to};
 use crate::jolokia::{Scene, is_dlq};
 use axum::response::Response;
@@ -67,11 +68,11 @@ fn deeds(visit: &Visit, one: &DestinationView) -> Markup {
                         "All its messages go back to where they came from.")))
                 }
                 (confirmed(visit, "purge", &field,
-                    ("Purge", &shown, "All its pending messages are lost.")))
+                    ("Purge", &shown, &undone::purge_warning(visit))))
             }
             (button(visit, "reset", &field, ("Reset totals", &shown)))
             (confirmed(visit, "delete", &[("name", &*address), ("back", list)],
-                ("Delete", &shown, "It goes with all its messages.")))
+                ("Delete", &shown, &undone::delete_warning(visit, is_queue))))
         }
     }
 }

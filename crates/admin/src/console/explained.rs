@@ -2,6 +2,7 @@
 
 use super::figures::{excerpt, size, time};
 use super::layout::{NAME_CHARS_MAX, address, button, confirmed};
+use super::undone;
 use super::visit::{Visit, link};
 use floodway_broker::explain::{Blockage, Cause, Explanation, Remedy};
 use floodway_broker::view::BlockedView;
@@ -86,7 +87,7 @@ fn cure(visit: &Visit, cause: &Cause) -> Markup {
                 @if destination.kind().is_queue() {
                     a href=(link("/admin/browse", &[("name", &name)])) { "Browse" }
                     (confirmed(visit, "purge", &[("name", &name)],
-                        ("Purge", &shown, "All its pending messages are lost.")))
+                        ("Purge", &shown, &undone::purge_warning(visit))))
                 }
             }
             @if let Cause::Paused { .. } = cause {

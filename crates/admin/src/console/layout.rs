@@ -3,8 +3,8 @@
 //! Invariant: a form that changes something carries the token of the login, and is not there for
 //! who may only look.
 
-use super::live;
 use super::visit::{Visit, link};
+use super::{live, undone};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use floodway_message::Destination;
@@ -130,7 +130,12 @@ fn page(visit: &Visit, tab: Tab, title: &str, content: &Markup) -> Response {
                     }
                 }
                 main #main tabindex="-1" {
-                    @if let Some(notice) = notice { p.notice role="status" { (sentence(&notice)) } }
+                    @if let Some(notice) = notice {
+                        div.notice role="status" {
+                            (sentence(&notice.text))
+                            @if let Some(token) = notice.undo { (undone::offer(visit, token)) }
+                        }
+                    }
                     (content)
                 }
             }

@@ -4,6 +4,7 @@ use super::figures::{bar, count, excerpt, number};
 use super::layout::{
     Cut, NAME_CHARS_MAX, Screen, Tab, button, confirmed, finder, form, screen, search, sorted, wide,
 };
+use super::undone;
 use super::visit::{Visit, link_to};
 use crate::rest::destinations::sort;
 use axum::response::Response;
@@ -93,6 +94,7 @@ fn moving(visit: &Visit, is_queue: bool) -> Markup {
             (table(visit, cut.rows(&all), if is_queue { "Queues" } else { "Topics" }, true))
             (cut.pager(visit, what))
         }
+        @if is_queue { (undone::list(visit)) }
     }
 }
 
@@ -182,10 +184,10 @@ fn deeds(visit: &Visit, one: &DestinationView) -> Markup {
                 @if one.paused { (button(visit, "resume", &field, ("Resume", &shown))) }
                 @else { (button(visit, "pause", &field, ("Pause", &shown))) }
                 (confirmed(visit, "purge", &field,
-                    ("Purge", &shown, "All its pending messages are lost.")))
+                    ("Purge", &shown, &undone::purge_warning(visit))))
             }
             (confirmed(visit, "delete", &field,
-                ("Delete", &shown, "It goes with all its messages.")))
+                ("Delete", &shown, &undone::delete_warning(visit, is_queue))))
         }
     }
 }

@@ -46,14 +46,14 @@ fn busy() -> (Served, Session) {
     (served, session)
 }
 
-fn description(served: &Served) -> Value {
+pub(crate) fn description(served: &Served) -> Value {
     let answer = served.ask("GET /api/openapi.json", LOGIN, "");
     assert_eq!(answer.status, 200);
     serde_json::from_str(&answer.body).unwrap()
 }
 
 /// Holds a value against a schema of the description; `at` is where it stands.
-fn check(value: &Value, schema: &Value, all: &Value, at: &str) {
+pub(crate) fn check(value: &Value, schema: &Value, all: &Value, at: &str) {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap();
         let schema = &all["components"]["schemas"][name];
@@ -102,7 +102,7 @@ fn check(value: &Value, schema: &Value, all: &Value, at: &str) {
     }
 }
 
-fn schema_of<'a>(all: &'a Value, path: &str, method: &str) -> &'a Value {
+pub(crate) fn schema_of<'a>(all: &'a Value, path: &str, method: &str) -> &'a Value {
     &all["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"]
 }
 

@@ -14,3 +14,4 @@ mod jolokia;
 mod metrics;
 mod ready;
 mod served;
+mod undo;

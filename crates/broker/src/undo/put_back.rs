@@ -132,8 +132,8 @@ impl Broker {
         answer: (&Arc<Outbox>, Reply),
         turn: &mut Turn<'_>,
     ) -> Result<bool, UndoError> {
-        if work.is_first {
-            self.check_room(work)?;
+        if work.is_first && !self.check_room(work)? {
+            return Ok(false);
         }
         let node = self.node(&work.destination, turn);
         let Node::Queue(queue) = node.map_err(UndoError::Refused)? else {
@@ -174,14 +174,18 @@ impl Broker {
         Ok(recalled.records)
     }
 
-    /// All or nothing, as far as that can be known before.
-    fn check_room(&self, work: &Work) -> Result<(), UndoError> {
+    /// All or nothing, as far as that can be known before. `false`: it is not known yet what there
+    /// is, because the end of a queue is not written.
+    fn check_room(&self, work: &Work) -> Result<bool, UndoError> {
         let limits = self.usage.load();
         for (kept, snapshot) in KEPT.into_iter().zip(work.snapshots) {
             let (Some(store), Some(snapshot)) = (self.kept(kept), snapshot) else {
                 continue;
             };
             let info = store.snapshot(snapshot).ok_or(UndoError::GivenUp)?;
+            if !info.is_complete {
+                return Ok(false);
+            }
             let (name, limit_bytes) = match kept {
                 Kept::Stored => {
                     let policy = self.policies.of(&work.destination);
@@ -202,7 +206,7 @@ impl Broker {
                 return Err(UndoError::NoRoom { short });
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

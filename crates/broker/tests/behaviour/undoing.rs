@@ -215,6 +215,9 @@ fn deleted_queue_comes_back_with_its_messages() {
     let token = token.unwrap();
     let view = world.broker.finish_undo(token, world.now()).unwrap();
     assert!(!view.is_complete, "its end is not written yet");
+    let operator = world.operator();
+    let early = operator.session.put_back(token, 1, world.now()).unwrap();
+    assert!(early.count == 0 && !early.is_over, "{early:?}");
     world.tidy();
     let view = world.broker.finish_undo(token, world.now()).unwrap();
     assert!(view.is_complete && view.deleted);
@@ -462,15 +465,38 @@ fn messages_of_the_spool_come_back_too() {
 #[test]
 fn oldest_undo_ends_for_a_new_one_beyond_the_limit() {
     let folder = Folder::new();
-    let world = folder.world(BrokerSettings::default());
+    let world = folder.world(BrokerSettings {
+        undo_grace_ms: 10_000_000,
+        ..BrokerSettings::default()
+    });
     let client = world.client("c");
     let mut views = Vec::new();
     for at in 0..=floodway_broker::undo::UNDOS_MAX {
         client.send(Q, &format!("{at}"));
         views.push(purge(&world));
+        world.pass(1000);
     }
     let gone = undo(&world, views[0].token).unwrap_err();
     assert!(matches!(gone, UndoError::GivenUp), "{gone}");
     assert_eq!(undo(&world, views[1].token).unwrap(), 1);
     assert_eq!(waiting(&world), ["1"]);
+}
+
+#[test]
+fn removals_in_a_row_from_one_queue_are_one_undo() {
+    let folder = Folder::new();
+    let world = folder.world(BrokerSettings::default());
+    let client = world.client("c");
+    let bodies = fill(&client, 3);
+    let mut tokens: Vec<UndoToken> = Vec::new();
+    for body in &bodies {
+        let chosen = format!("JMSMessageID = '{body}'");
+        let view = remove(&world, selecting(consumer(1, Q), &chosen)).unwrap();
+        tokens.push(view.token);
+        world.pass(if tokens.len() == 1 { 999 } else { 1000 });
+    }
+    assert_eq!(tokens[0], tokens[1]);
+    assert_ne!(tokens[1], tokens[2]);
+    assert_eq!(undo(&world, tokens[0]).unwrap(), 2);
+    assert_eq!(waiting(&world), bodies[..2]);
 }

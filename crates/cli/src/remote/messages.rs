@@ -5,7 +5,7 @@
 
 use super::jolokia::{Beans, Place};
 use super::text::{clean, field};
-use super::{Broker, Print, RemoteError, pretty, written};
+use super::{Broker, Print, RemoteError, pretty, undo, written};
 use crate::{Browse, Move, Purge, Send};
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal, Read, Write};
@@ -184,11 +184,17 @@ pub(super) fn purge(asked: &Purge, print: Print<'_>) -> Result<(), RemoteError> 
     let place = Place::queue(&asked.queue)?;
     let beans = Beans::new(Broker::new(&asked.remote)?)?;
     let count = purge_queue(&beans, &place, &asked.selector)?;
+    let address = place.address();
+    let undo = undo::newest(&asked.remote, &address).filter(|_| count > 0);
     if asked.remote.json {
-        return written(print, &pretty(&json!({"removed": count})));
+        return written(print, &undo::purged(count, undo.as_ref()));
     }
-    let address = clean(&place.address());
-    written(print, &format!("{address}: {count} messages removed\n"))
+    let address = clean(&address);
+    let told = undo.as_ref().map_or_else(String::new, undo::told);
+    written(
+        print,
+        &format!("{address}: {count} messages removed\n{told}"),
+    )
 }
 
 /// Removes messages of a queue; returns how many.

@@ -198,7 +198,7 @@ pub(super) fn field(value: &Value, name: &str) -> String {
 }
 
 /// Bytes in the units of the configuration, one digit after the point.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let tenths = |unit: u64| {
         let tenths = u128::from(bytes) * 10 / u128::from(unit);
         format!("{}.{}", tenths / 10, tenths % 10)
@@ -211,7 +211,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn time(ms: u64) -> String {
+pub(super) fn time(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
         0..120 => format!("{seconds} s"),

@@ -73,8 +73,8 @@ pub(crate) fn start(act: Act, given: &[Value], scene: &Scene<'_>) -> Result<Task
     match act {
         Act::AddQueue => create(given, Queue),
         Act::AddTopic => create(given, Topic),
-        Act::RemoveQueue => remove(given, Queue),
-        Act::RemoveTopic => remove(given, Topic),
+        Act::RemoveQueue => remove(given, Queue, scene),
+        Act::RemoveTopic => remove(given, Topic, scene),
         Act::QueryQueues | Act::QueryTopics => {
             let [filter, page, size] = given else {
                 return Ok(Task::Done(Data::Null));
@@ -122,11 +122,11 @@ fn create(given: &[Value], kind: DestinationKind) -> Result<Task, Fault> {
     }))))
 }
 
-fn remove(given: &[Value], kind: DestinationKind) -> Result<Task, Fault> {
+/// What is in it can be put back for a while.
+fn remove(given: &[Value], kind: DestinationKind, scene: &Scene<'_>) -> Result<Task, Fault> {
     let destination = named(given, kind)?;
-    Ok(Task::Change(Change::new(Box::new(|reply| {
-        Command::RemoveDestination { destination, reply }
-    }))))
+    scene.broker().delete(&destination, scene.now)?;
+    Ok(Task::Done(Data::Null))
 }
 
 /// The kind is that of the operation, whatever the name begins with.
