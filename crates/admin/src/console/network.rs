@@ -1,9 +1,10 @@
 //! How the broker is reached: its connectors, and the brokers that have a bridge to it.
 //!
-//! It knows of bridges what their brokers tell when they connect, and what their consumers do
-//! here; how many there are is bounded by the core and by the length of a page.
+//! A bridge sends here; what it sent only its own broker counts. Known are what the other broker
+//! tells when it connects, and what the bridge waits for; how many there are is bounded by the core
+//! and by the length of a page.
 
-use super::figures::{count, excerpt, number};
+use super::figures::{count, excerpt, number, time};
 use super::layout::{Cut, NAME_CHARS_MAX, Screen, Tab, screen, wide};
 use super::visit::{Visit, link};
 use axum::response::Response;
@@ -26,6 +27,12 @@ fn moving(visit: &Visit) -> Markup {
     let broker = &visit.house.watched.broker;
     let all = broker.connections();
     let bridges = bridges(broker.peers(), &broker.subscriptions(), &all);
+    let blocked: BTreeMap<u64, u64> = broker
+        .blocked(visit.now)
+        .iter()
+        .rev()
+        .map(|one| (one.connection.id, one.blocked_ms))
+        .collect();
     let cut = Cut::of(visit, bridges.len());
     html! {
         section aria-labelledby="connectors" {
@@ -40,10 +47,11 @@ fn moving(visit: &Visit) -> Markup {
                 p.quiet { "No other broker has a bridge to this one." }
             } @else {
                 p {
-                    (count(bridges.len() as u64, "broker")) " known. A bridge consumes here what "
-                    "its broker has consumers for."
+                    (count(bridges.len() as u64, "broker")) " known. A bridge sends here what is "
+                    "consumed here, or what its broker's configuration names; how much that was "
+                    "is told by its broker."
                 }
-                (table(cut.rows(&bridges)))
+                (table(cut.rows(&bridges), &blocked))
                 (cut.pager(visit, "brokers"))
             }
         }
@@ -89,15 +97,14 @@ fn connectors(visit: &Visit, all: &[ConnectionView]) -> Markup {
     wide("Connectors", &table)
 }
 
-/// Another broker, and what it does here.
+/// A bridge from another broker.
 struct Bridge<'a> {
-    /// What it told of itself; not all do.
+    /// What that told of itself; not all do.
     peer: Option<PeerView>,
     /// While it lasts.
     connection: Option<&'a ConnectionView>,
+    /// Of its connection; by those of advisories it learns what is consumed here.
     consumers: u64,
-    forwarded: u64,
-    unacknowledged: u64,
 }
 
 /// Brokers that have told of themselves, then connections that consume for one that has not.
@@ -106,37 +113,35 @@ fn bridges<'a>(
     subscriptions: &[SubscriptionView],
     all: &'a [ConnectionView],
 ) -> Vec<Bridge<'a>> {
-    let mut consuming: BTreeMap<u64, (u64, u64, u64)> = BTreeMap::new();
-    for one in subscriptions.iter().filter(|one| one.network) {
+    let mut consumers: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut others = BTreeSet::new();
+    for one in subscriptions {
         if let Some(connection) = &one.connection {
-            let (consumers, forwarded, open) = consuming.entry(connection.id).or_default();
-            *consumers += 1;
-            *forwarded += one.dequeued;
-            *open += one.unacknowledged;
+            *consumers.entry(connection.id).or_default() += 1;
+            if one.network {
+                others.insert(connection.id);
+            }
         }
     }
-    let told: BTreeSet<u64> = peers.iter().filter_map(|one| one.connection).collect();
-    let unnamed = consuming.keys().filter(|id| !told.contains(id));
-    let unnamed = unnamed.map(|id| (None, Some(*id)));
+    for peer in &peers {
+        peer.connection.map(|id| others.remove(&id));
+    }
+    let unnamed = others.into_iter().map(|id| (None, Some(id)));
     let named = peers.into_iter().map(|one| {
         let id = one.connection;
         (Some(one), id)
     });
-    let bridge = |(peer, id): (Option<PeerView>, Option<u64>)| {
-        let own = id.and_then(|id| consuming.get(&id).copied());
-        let (consumers, forwarded, unacknowledged) = own.unwrap_or_default();
-        Bridge {
-            peer,
-            connection: all.iter().find(|one| Some(one.id) == id),
-            consumers,
-            forwarded,
-            unacknowledged,
-        }
+    let bridge = |(peer, id): (Option<PeerView>, Option<u64>)| Bridge {
+        peer,
+        connection: all.iter().find(|one| Some(one.id) == id),
+        consumers: id
+            .and_then(|id| consumers.get(&id).copied())
+            .unwrap_or_default(),
     };
     named.chain(unnamed).map(bridge).collect()
 }
 
-fn table(rows: &[Bridge<'_>]) -> Markup {
+fn table(rows: &[Bridge<'_>], blocked: &BTreeMap<u64, u64>) -> Markup {
     let short = |text: &str| excerpt(text, NAME_CHARS_MAX);
     let table = html! {
         table {
@@ -145,13 +150,12 @@ fn table(rows: &[Bridge<'_>]) -> Markup {
                 @for name in ["Broker", "Its clients reach it at", "State", "Connection"] {
                     th scope="col" { (name) }
                 }
-                @for name in ["Consumers", "Forwarded", "In flight"] {
-                    th.number scope="col" { (name) }
-                }
+                th.number scope="col" { "Consumers" }
             } }
             tbody {
                 @for one in rows {
-                    tr {
+                    @let waits = one.connection.and_then(|own| blocked.get(&own.id));
+                    tr.blocked[waits.is_some()] {
                         th scope="row" {
                             @match &one.peer {
                                 Some(peer) => { (short(&peer.name)) }
@@ -162,7 +166,8 @@ fn table(rows: &[Bridge<'_>]) -> Markup {
                             @match &one.peer { Some(peer) => { (short(&peer.url)) } None => { "-" } }
                         }
                         td {
-                            @if one.connection.is_some() { span.tag { "connected" } }
+                            @if let Some(ms) = waits { span.tag.bad { "blocked for " (time(*ms)) } }
+                            @else if one.connection.is_some() { span.tag { "connected" } }
                             @else { span.tag.bad { "gone" } }
                         }
                         td {
@@ -172,8 +177,6 @@ fn table(rows: &[Bridge<'_>]) -> Markup {
                             }
                         }
                         td.number { (number(one.consumers)) }
-                        td.number { (number(one.forwarded)) }
-                        td.number { (number(one.unacknowledged)) }
                     }
                 }
             }

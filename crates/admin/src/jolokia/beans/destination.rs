@@ -89,13 +89,13 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
     reads(
         "NetworkEnqueues",
         java::LONG,
-        "from other brokers: none",
+        "always 0: not counted apart",
         |_, _| 0.into(),
     ),
     reads(
         "NetworkDequeues",
         java::LONG,
-        "to other brokers: none",
+        "always 0: there are no bridges of our own",
         |_, _| 0.into(),
     ),
     reads(
