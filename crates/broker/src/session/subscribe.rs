@@ -237,7 +237,8 @@ impl Session {
                 && subscription.filter.text() == note.selector.as_deref()
                 && subscription.no_local == note.no_local;
             if same {
-                return Ok((subscription, None));
+                let noted = subscription.noted();
+                return Ok((subscription, Some(noted)));
             }
             self.broker
                 .remove_durable(&note.client_id, &note.name, turn)?;
@@ -248,15 +249,21 @@ impl Session {
             key,
             value: note.value(),
         }];
-        let batch = match &self.broker.store {
-            Some(store) => Some(
-                store
-                    .append(&mut changes)
-                    .map_err(|error| crate::queue::add::store_failure(&error))?,
-            ),
-            None => None,
+        let Some(store) = &self.broker.store else {
+            return Ok((subscription, None));
         };
-        Ok((subscription, batch))
+        match store.append(&mut changes) {
+            Ok(batch) => {
+                subscription.noted_in(batch);
+                Ok((subscription, Some(batch)))
+            }
+            Err(error) => {
+                // It would be gone after a restart: whoever asks again must not find it.
+                let (client_id, name) = (&note.client_id, &note.name);
+                self.broker.remove_durable(client_id, name, turn).ok();
+                Err(crate::queue::add::store_failure(&error))
+            }
+        }
     }
 
     pub(super) fn remove_durable(

@@ -10,6 +10,7 @@ use crate::queue::{Queue, Role};
 use crate::selection::Selection;
 use crate::turn::Turn;
 use floodway_message::Message;
+use floodway_store::BatchNumber;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,6 +23,8 @@ pub(crate) struct Subscription {
     pub(crate) no_local: bool,
     /// The connection that subscribed last; 0 before any did.
     owner: AtomicU64,
+    /// The batch that stores a durable one; 0 for one of an earlier life.
+    noted: AtomicU64,
 }
 
 impl Subscription {
@@ -31,12 +34,23 @@ impl Subscription {
             filter,
             no_local,
             owner: AtomicU64::new(0),
+            noted: AtomicU64::new(0),
         })
     }
 
     /// A connection subscribes (again, if durable).
     pub(crate) fn owned_by(&self, connection: u64) {
         self.owner.store(connection, Ordering::Relaxed);
+    }
+
+    /// It is stored once this batch is.
+    pub(crate) fn noted_in(&self, batch: BatchNumber) {
+        self.noted.store(batch, Ordering::Relaxed);
+    }
+
+    /// The batch that stores it: whoever subscribes again before that waits for it, too.
+    pub(crate) fn noted(&self) -> BatchNumber {
+        self.noted.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_durable(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::client::{World, consumer, message, selecting};
 use floodway_broker::settings::BrokerSettings;
-use floodway_message::session::{AckKind, AckRange, Command, OpenConsumer};
+use floodway_message::session::{AckKind, AckRange, Command, FailureKind, OpenConsumer};
 
 const T: &str = "topic://T";
 
@@ -124,4 +124,24 @@ fn a_message_is_gone_when_the_last_of_them_has_it() {
         client.ack_as(id, AckRange::UpTo(1), AckKind::Consumed, None);
     }
     assert_eq!(world.stores[0].usage().live_bytes, 0);
+}
+
+#[test]
+fn one_that_could_not_be_stored_is_refused_however_often_it_is_asked_for() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("client");
+    client.open(durable(1, "known"));
+    client.close_consumer(1);
+    world.stores[0].close().unwrap();
+    for id in [2, 3] {
+        let mut open = durable(id, "new");
+        let answer = client.ask(|reply| {
+            open.reply = reply;
+            Command::OpenConsumer(Box::new(open))
+        });
+        let failure = answer.unwrap().unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Store, "attempt {id}");
+    }
+    // What is stored serves on.
+    client.open(durable(4, "known"));
 }
