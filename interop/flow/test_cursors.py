@@ -50,7 +50,6 @@ KINDS = {"persistent": ["true"], "non-persistent": ["false"], "mixed": ["true", 
 PLAIN_ACKS = {"ack": "client-individual"}
 _numbers = itertools.count(1)
 
-OVERTAKES = pytest.mark.known_fault("lower priorities in memory go before higher ones on disk")
 queue_cursors = pytest.mark.parametrize("cursor", QUEUE_CURSORS)
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -213,7 +212,7 @@ def test_a_high_water_mark_above_100_pauses_producers_of_persistent_messages(bro
     stream.settled()
 
 
-@pytest.mark.parametrize("cursor", ["vm", *(pytest.param(one, marks=OVERTAKES) for one in ("store", "file"))])
+@queue_cursors
 def test_higher_priorities_come_first_out_of_a_backlog_above_the_limit(broker, client, cursor):
     producer, consumer, queue = client(), client(), destination(f"priority.{cursor}")
     stream = Stream(producer, queue, "mixed")
@@ -225,6 +224,19 @@ def test_higher_priorities_come_first_out_of_a_backlog_above_the_limit(broker, c
     # A window of one, so that what is in flight does not blur it.
     consumer.subscribe(queue, **PLAIN_ACKS, **{"activemq.prefetchSize": "1"})
     takes(consumer, broker, queue, expected)
+
+
+@pytest.mark.parametrize("cursor", ["store", "file"])
+def test_higher_priorities_come_first_while_memory_is_full_of_lower_ones(broker, client, cursor):
+    producer, consumer, queue = client(), client(), destination(f"priority.{cursor}")
+    stream = Stream(producer, queue, "mixed")
+    # The first hundred fill memory and more; all others are on disk.
+    stream.send(100, priority="2")
+    stream.send(100, priority="5")
+    stream.send(100, priority="8")
+    stream.settled()
+    consumer.subscribe(queue, **PLAIN_ACKS, **{"activemq.prefetchSize": "5"})
+    takes(consumer, broker, queue, [*range(200, 300), *range(100, 200), *range(100)])
 
 
 @pytest.mark.improvement("starves other groups behind a full page of one", always=False)

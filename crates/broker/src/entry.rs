@@ -19,8 +19,17 @@ pub(crate) enum Place {
 /// Bytes charged for a message: alone, or shared by the subscriptions of a topic.
 #[derive(Debug)]
 pub(crate) enum Held {
-    Alone { _charge: Charge },
-    Shared { _charge: Arc<Charge> },
+    Alone { charge: Charge },
+    Shared { charge: Arc<Charge> },
+}
+
+impl Held {
+    pub(crate) fn charge(&self) -> &Charge {
+        match self {
+            Self::Alone { charge } => charge,
+            Self::Shared { charge } => charge,
+        }
+    }
 }
 
 /// A pending message.
@@ -28,7 +37,6 @@ pub(crate) enum Held {
 pub(crate) struct Entry {
     pub(crate) message: Arc<Message>,
     /// Dropped with the entry, which frees the bytes.
-    #[expect(dead_code, reason = "held for its drop")]
     pub(crate) held: Held,
     /// Order within its queue: later ones are greater.
     pub(crate) order: u64,

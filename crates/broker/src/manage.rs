@@ -162,7 +162,8 @@ impl Broker {
             return true;
         };
         let state = queue.lock();
-        let is_open = |lane: &Lane| lane.has_unread() || lane.has_staged();
+        let is_open =
+            |lane: &Lane| lane.has_unread() || lane.has_staged() || lane.let_go_from.is_some();
         !state.lanes.iter().any(is_open) && !state.rewind_wanted && !state.rewind_later
     }
 

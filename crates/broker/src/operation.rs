@@ -169,7 +169,7 @@ impl Operation {
     fn promise(&mut self) {
         if self.waited.is_none() {
             let acks = self.acks.iter();
-            let promises = acks.map(|ack| ack.queue.promise(ack.consumer.as_ref(), self.mark));
+            let promises = acks.flat_map(|ack| ack.queue.promise(ack.consumer.as_ref(), self.mark));
             self.waited = Some(Waited {
                 ticket: self.outbox.next_ticket(),
                 _promises: promises.collect(),

@@ -32,6 +32,7 @@ pub(crate) mod in_flight;
 pub(crate) mod lane;
 pub(crate) mod page;
 pub(crate) mod passing;
+pub(crate) mod priority;
 pub(crate) mod send;
 
 use browse::Browse;
@@ -129,7 +130,7 @@ pub(crate) struct Owner {
 pub(crate) struct Attachment {
     pub(crate) consumer: Arc<Consumer>,
     pub(crate) in_flight: InFlight,
-    /// Lowest order that it would have taken but for want of room.
+    /// Lowest rank ([`QueueState::rank`]) that it would have taken but for want of room.
     pub(crate) wanted_from: u64,
 }
 
@@ -308,6 +309,10 @@ impl Queue {
         !self.flag(what).swap(true, Ordering::SeqCst)
     }
 
+    pub(crate) fn is_waiting(&self, what: Waits) -> bool {
+        self.flag(what).load(Ordering::SeqCst)
+    }
+
     pub(crate) fn stop_waiting(&self, what: Waits) {
         self.flag(what).store(false, Ordering::SeqCst);
     }
@@ -356,12 +361,7 @@ impl Queue {
     /// timestamp is the nearest that is known.
     pub(crate) fn entry(&self, message: Message, order: u64, place: Place) -> Entry {
         let charge = Charge::new(&self.usage, self.charge_bytes(&message));
-        Self::entry_with(
-            Arc::new(message),
-            Held::Alone { _charge: charge },
-            order,
-            place,
-        )
+        Self::entry_with(Arc::new(message), Held::Alone { charge }, order, place)
     }
 
     pub(crate) fn entry_with(message: Arc<Message>, held: Held, order: u64, place: Place) -> Entry {

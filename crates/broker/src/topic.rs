@@ -66,7 +66,7 @@ impl Shared {
 
     pub(crate) fn held(&self) -> Held {
         Held::Shared {
-            _charge: Arc::clone(&self.charge),
+            charge: Arc::clone(&self.charge),
         }
     }
 }

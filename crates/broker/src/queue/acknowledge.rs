@@ -5,7 +5,7 @@ use crate::broker::Removals;
 use crate::consumer::Consumer;
 use crate::dead_letter::DeadLetter;
 use crate::entry::{Entry, Place};
-use crate::flow::usage::Promise;
+use crate::flow::usage::{Promise, Usage};
 use crate::queue::add::Writes;
 use crate::queue::in_flight::{Delivered, Mark};
 use crate::queue::{Attachment, Queue, QueueState};
@@ -165,12 +165,23 @@ impl Queue {
         }
     }
 
-    /// What the end of a transaction will free here.
-    pub(crate) fn promise(&self, consumer: Option<&Arc<Consumer>>, tx: Mark) -> Promise {
+    /// What the end of a transaction will free, where the messages are charged: those of a
+    /// subscription to many topics are charged to the topics.
+    pub(crate) fn promise(&self, consumer: Option<&Arc<Consumer>>, tx: Mark) -> Vec<Promise> {
         let state = self.lock();
-        let entries = state.marked(consumer, tx);
-        let bytes = entries.map(|entry| self.charge_bytes(&entry.message)).sum();
-        Promise::new(&self.usage, bytes)
+        let mut sums: Vec<(&Arc<Usage>, u64)> = Vec::new();
+        for entry in state.marked(consumer, tx) {
+            let charge = entry.held.charge();
+            let mut known = sums.iter_mut();
+            match known.find(|(usage, _)| Arc::ptr_eq(usage, charge.usage())) {
+                Some((_, bytes)) => *bytes += charge.bytes(),
+                None => sums.push((charge.usage(), charge.bytes())),
+            }
+        }
+        let promises = sums.into_iter();
+        promises
+            .map(|(usage, bytes)| Promise::new(usage, bytes))
+            .collect()
     }
 
     /// Takes what a committing transaction has acknowledged; the removals go into its batch.
@@ -260,7 +271,7 @@ impl QueueState {
     /// As [`QueueState::give_back`], of a message that was held back for long: messages before it
     /// may still be on disk, and come first.
     fn give_back_in_order(&mut self, queue: &Queue, entry: Entry) {
-        let lane = queue.lane_of(&entry.message);
+        let lane = self.home_of(queue, &entry);
         match self.lanes.get_mut(lane) {
             Some(found) if found.is_ahead(&entry.place) => {
                 if entry.expiration_ms > 0 {
@@ -275,7 +286,7 @@ impl QueueState {
 
     /// Puts a message back where its order says.
     pub(crate) fn give_back(&mut self, queue: &Queue, entry: Entry) {
-        let lane = queue.lane_of(&entry.message);
+        let lane = self.home_of(queue, &entry);
         if entry.expiration_ms > 0 {
             self.expiring
                 .insert((entry.expiration_ms, lane as u8, entry.order));
@@ -284,5 +295,14 @@ impl QueueState {
         if let Some(lane) = self.lanes.get_mut(lane) {
             lane.give_back(entry);
         }
+    }
+
+    /// The lane that a message came from: of a queue that once was prioritized, the one whose list
+    /// holds it.
+    fn home_of(&self, queue: &Queue, entry: &Entry) -> usize {
+        let several = self.lanes.len() > 1;
+        let home = several.then(|| self.lanes.iter().position(|lane| lane.has(&entry.place)));
+        home.flatten()
+            .unwrap_or_else(|| queue.lane_of(&entry.message))
     }
 }

@@ -42,7 +42,7 @@ impl Browse {
         // What is to be read from disk is seen there.
         let is_unread = |entry: &&Entry| {
             let mut lanes = state.lanes.iter();
-            lanes.any(|lane| lane.is_ahead(&entry.place))
+            lanes.any(|lane| lane.is_seen_on_disk(&entry.place))
         };
         let mut seen: Vec<(u64, Arc<Message>)> = state
             .in_flight()
@@ -54,14 +54,14 @@ impl Browse {
         let mut parts = VecDeque::new();
         for (number, lane) in state.lanes.iter().enumerate().rev() {
             let staged = lane.stored.staged.iter().chain(&lane.spooled.staged);
-            let aside = lane.aside.iter().filter(|entry| !is_unread(entry));
-            let window = lane.window.iter().chain(staged).chain(aside);
+            let window = lane.window.iter().chain(staged).chain(&lane.aside);
+            let window = window.filter(|entry| !is_unread(entry));
             ready.extend(window.map(|entry| Arc::clone(&entry.message)));
             for (kept, backlog) in [(Kept::Stored, &lane.stored), (Kept::Spooled, &lane.spooled)] {
                 if let Some(list) = backlog.list
-                    && backlog.unread()
+                    && backlog.on_disk_from() < backlog.end
                 {
-                    let (from, end) = (backlog.from, backlog.end);
+                    let (from, end) = (backlog.on_disk_from(), backlog.end);
                     parts.push_back(Part {
                         lane: number,
                         kept,

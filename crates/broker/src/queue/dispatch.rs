@@ -26,7 +26,8 @@ enum Pick {
 /// A message that is looked at for dispatch.
 struct Candidate {
     message: Arc<Message>,
-    order: u64,
+    /// Its place among the messages of all lanes.
+    rank: u64,
     redeliveries: u32,
 }
 
@@ -38,6 +39,9 @@ impl Queue {
     }
 
     pub(crate) fn dispatch_locked(self: &Arc<Self>, state: &mut QueueState, turn: &mut Turn<'_>) {
+        if state.lanes.len() > 1 {
+            self.look_at_lanes(state, turn);
+        }
         self.serve_browsers(state, turn);
         if state.attachments.is_empty() || !self.may_start(state, turn) {
             if self.is_reading_back() {
@@ -60,13 +64,17 @@ impl Queue {
     }
 
     fn dispatch_lanes(self: &Arc<Self>, state: &mut QueueState, turn: &mut Turn<'_>) {
+        let by_priority = self.reads_by_priority(state);
         for lane in (0..state.lanes.len()).rev() {
+            if by_priority && !self.goes_back(state, lane, turn) {
+                break;
+            }
             let goes_on = if state.is_plain() {
                 self.dispatch_plain(state, lane, turn)
             } else {
                 self.dispatch_selected(state, lane, turn)
             };
-            if !goes_on {
+            if !goes_on || (by_priority && self.reads_on(state, lane, turn)) {
                 break;
             }
         }
@@ -129,7 +137,7 @@ impl Queue {
             let message = Arc::clone(&entry.message);
             let candidate = Candidate {
                 message,
-                order,
+                rank: state.rank(lane, order),
                 redeliveries: entry.redeliveries,
             };
             if !state.anybody_has_room() {
@@ -197,20 +205,20 @@ impl Queue {
     fn pick(&self, state: &mut QueueState, candidate: &Candidate, groups_max: usize) -> Pick {
         let Candidate {
             message,
-            order,
+            rank,
             redeliveries,
         } = candidate;
         let selection = Selection::new(message, *redeliveries);
         let wants = |consumer: &Consumer| consumer.filter.passes(&selection);
         let group = message.group_id();
         if let Some(administrator) = state.administrator() {
-            return state.pick_only(administrator, *order, wants);
+            return state.pick_only(administrator, *rank, wants);
         }
         let owner = group.and_then(|group| state.groups.get(group).copied());
         let owner = owner.and_then(|owner| state.attachment_of(owner));
         let picked = match owner.or_else(|| state.exclusive()) {
-            Some(only) => state.pick_only(only, *order, wants),
-            None => state.pick_in_turn(*order, wants),
+            Some(only) => state.pick_only(only, *rank, wants),
+            None => state.pick_in_turn(*rank, wants),
         };
         if let (Pick::To(to), Some(group)) = (&picked, group) {
             state.own_group(group, *to, message.group_sequence(), groups_max);
@@ -221,8 +229,8 @@ impl Queue {
 
 impl Attachment {
     /// It has room, and nothing that it would have taken before was passed over.
-    fn may_take(&self, order: u64, passed: bool) -> bool {
-        self.consumer.has_room() && !(passed && self.wanted_from < order)
+    fn may_take(&self, rank: u64, passed: bool) -> bool {
+        self.consumer.has_room() && !(passed && self.wanted_from < rank)
     }
 }
 
@@ -254,7 +262,7 @@ impl QueueState {
     }
 
     /// Attachments are sorted by priority, highest first; within a priority they take turns.
-    fn pick_in_turn(&mut self, order: u64, wants: impl Fn(&Consumer) -> bool) -> Pick {
+    fn pick_in_turn(&mut self, rank: u64, wants: impl Fn(&Consumer) -> bool) -> Pick {
         let passed = self.has_passed();
         let count = self.attachments.len();
         let mut wanted = false;
@@ -271,7 +279,7 @@ impl QueueState {
             if !wants(consumer) {
                 continue;
             }
-            if attachment.may_take(order, passed) {
+            if attachment.may_take(rank, passed) {
                 best = Some((at, consumer.priority));
                 if self
                     .attachments
@@ -282,7 +290,7 @@ impl QueueState {
                 }
             } else {
                 wanted = true;
-                attachment.wanted_from = attachment.wanted_from.min(order);
+                attachment.wanted_from = attachment.wanted_from.min(rank);
             }
         }
         match best {
@@ -295,7 +303,7 @@ impl QueueState {
         }
     }
 
-    fn pick_only(&mut self, to: usize, order: u64, wants: impl Fn(&Consumer) -> bool) -> Pick {
+    fn pick_only(&mut self, to: usize, rank: u64, wants: impl Fn(&Consumer) -> bool) -> Pick {
         let passed = self.has_passed();
         let Some(attachment) = self.attachments.get_mut(to) else {
             return Pick::Nobody;
@@ -303,10 +311,10 @@ impl QueueState {
         if !wants(&attachment.consumer) {
             return Pick::Nobody;
         }
-        if attachment.may_take(order, passed) {
+        if attachment.may_take(rank, passed) {
             return Pick::To(to);
         }
-        attachment.wanted_from = attachment.wanted_from.min(order);
+        attachment.wanted_from = attachment.wanted_from.min(rank);
         Pick::Wait
     }
 
@@ -371,7 +379,7 @@ impl QueueState {
             return;
         };
         let waiting = self.attachments.get(owner).map(|one| one.wanted_from);
-        if waiting.is_some_and(|order| order < u64::MAX) {
+        if waiting.is_some_and(|rank| rank < u64::MAX) {
             self.rescan_from = 0;
             self.rewind_wanted = true;
         }

@@ -37,8 +37,11 @@ pub(crate) struct Backlog {
     /// Positions not to be taken in when they are read: in flight, or dealt with while their
     /// removal is not written yet.
     pub(crate) skip: BTreeSet<u64>,
-    /// Lowest position that was in the window and passed over: see [`Lane::pass_over`].
+    /// Lowest position that was in memory and left it: see [`Lane::pass_over`] and
+    /// [`Lane::let_go`].
     pub(crate) passed_from: Option<u64>,
+    /// The last read gave nothing: it failed, or what is there is not written yet.
+    pub(crate) unreadable: bool,
 }
 
 impl Backlog {
@@ -49,6 +52,17 @@ impl Backlog {
 
     pub(crate) fn unread(&self) -> bool {
         self.from < self.end
+    }
+
+    /// There is more on disk, and nothing that was read waits to be merged in.
+    pub(crate) fn wants_page(&self) -> bool {
+        self.unread() && self.staged.is_empty()
+    }
+
+    /// Where that begins which is on disk alone.
+    pub(crate) fn on_disk_from(&self) -> u64 {
+        self.passed_from
+            .map_or(self.from, |from| from.min(self.from))
     }
 
     /// Was the message, just read, already dealt with?
@@ -63,6 +77,11 @@ impl Backlog {
 
     fn pass(&mut self, position: u64) {
         self.count += 1;
+        if position >= self.from {
+            // Given back before what is yet to be read: it is read with that.
+            self.skip.remove(&position);
+            return;
+        }
         self.passed_from = Some(
             self.passed_from
                 .map_or(position, |first| first.min(position)),
@@ -109,6 +128,9 @@ pub(crate) struct Lane {
     pub(crate) aside: VecDeque<Entry>,
     pub(crate) stored: Backlog,
     pub(crate) spooled: Backlog,
+    /// Messages of this order and later have left memory for those of another lane. Nothing is
+    /// taken from the lane until it has gone back to the first of them.
+    pub(crate) let_go_from: Option<u64>,
 }
 
 impl Lane {
@@ -160,12 +182,28 @@ impl Lane {
 
     /// Is it at a place of the backlog that is yet to be read?
     pub(crate) fn is_ahead(&self, place: &Place) -> bool {
+        let found = self.backlog_at(place);
+        found.is_some_and(|(backlog, position)| position >= backlog.from)
+    }
+
+    /// Is it at a place from which on a browser reads the disk?
+    pub(crate) fn is_seen_on_disk(&self, place: &Place) -> bool {
+        let found = self.backlog_at(place);
+        found.is_some_and(|(backlog, position)| position >= backlog.on_disk_from())
+    }
+
+    /// Is it in one of this lane's lists?
+    pub(crate) fn has(&self, place: &Place) -> bool {
+        self.backlog_at(place).is_some()
+    }
+
+    fn backlog_at(&self, place: &Place) -> Option<(&Backlog, u64)> {
         let (backlog, list, position) = match place {
-            Place::Memory => return false,
+            Place::Memory => return None,
             Place::Stored { list, position } => (&self.stored, list, position),
             Place::Spooled { list, position } => (&self.spooled, list, position),
         };
-        backlog.list == Some(*list) && *position >= backlog.from
+        (backlog.list == Some(*list)).then_some((backlog, *position))
     }
 
     /// Keeps a message in memory until those before it are read. Its place must be among those
@@ -209,17 +247,61 @@ impl Lane {
     pub(crate) fn pass_over(&mut self) {
         let window = std::mem::take(&mut self.window);
         for entry in window {
-            match entry.place {
-                Place::Stored { position, .. } if entry.redeliveries == 0 => {
-                    self.stored.pass(position);
-                }
-                Place::Spooled { position, .. } if entry.redeliveries == 0 => {
-                    self.spooled.pass(position);
-                }
-                Place::Stored { .. } | Place::Spooled { .. } | Place::Memory => {
-                    self.window.push_back(entry);
-                }
+            if let Some(entry) = self.leave(entry) {
+                self.window.push_back(entry);
             }
+        }
+    }
+
+    /// Lets the latest messages that are in memory, and on disk, leave it until there is `enough`
+    /// room. They are read again after [`Lane::rewind`].
+    pub(crate) fn let_go(&mut self, enough: impl Fn() -> bool) {
+        // What was passed over before comes before the window.
+        let mut first = match (self.let_go_from, self.has_passed()) {
+            (None, true) => Some(0),
+            (first, _) => first,
+        };
+        let mut leave = |lane: &mut Self, entry: Entry| {
+            let order = entry.order;
+            let kept = lane.leave(entry);
+            if kept.is_none() {
+                first = Some(first.map_or(order, |first| first.min(order)));
+            }
+            kept
+        };
+        if !enough() {
+            // What was read ahead comes after the window.
+            let mut staged = std::mem::take(&mut self.stored.staged);
+            staged.append(&mut self.spooled.staged);
+            let kept = staged.into_iter().filter_map(|entry| leave(self, entry));
+            let kept: Vec<Entry> = kept.collect();
+            self.aside.extend(kept);
+        }
+        let mut kept = Vec::new();
+        while !enough()
+            && let Some(entry) = self.window.pop_back()
+        {
+            kept.extend(leave(self, entry));
+        }
+        self.window.extend(kept.into_iter().rev());
+        if self.has_passed() {
+            self.let_go_from = first;
+        }
+    }
+
+    /// A message leaves memory, if it is on disk and was not delivered before; else it is
+    /// returned.
+    fn leave(&mut self, entry: Entry) -> Option<Entry> {
+        match entry.place {
+            Place::Stored { position, .. } if entry.redeliveries == 0 => {
+                self.stored.pass(position);
+                None
+            }
+            Place::Spooled { position, .. } if entry.redeliveries == 0 => {
+                self.spooled.pass(position);
+                None
+            }
+            Place::Stored { .. } | Place::Spooled { .. } | Place::Memory => Some(entry),
         }
     }
 
@@ -228,12 +310,18 @@ impl Lane {
         self.stored.passed_from.is_some() || self.spooled.passed_from.is_some()
     }
 
-    /// Goes back to the first message passed over. `in_flight` must give all messages of this
-    /// lane that consumers hold: they are not read again.
+    /// Goes back to the first message passed over, or let go. `in_flight` must give all messages
+    /// of this lane that consumers hold: they are not read again.
     pub(crate) fn rewind(&mut self, in_flight: &[Place]) {
-        self.pass_over();
-        let window = std::mem::take(&mut self.window);
-        self.aside.extend(window);
+        // Where only the end of the window was let go, its beginning stays.
+        let first = self.let_go_from.take().unwrap_or(0);
+        let at = self.window.partition_point(|entry| entry.order < first);
+        let later = self.window.split_off(at);
+        for entry in later {
+            if let Some(entry) = self.leave(entry) {
+                self.aside.push_back(entry);
+            }
+        }
         self.aside
             .make_contiguous()
             .sort_by_key(|entry| entry.order);

@@ -27,52 +27,84 @@ pub(crate) struct PageJob {
     pub(crate) request: PageRequest,
 }
 
+/// What came of asking for a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// It will be read.
+    Yes,
+    /// None is needed.
+    No,
+    /// There is no room for it in memory.
+    NoRoom,
+}
+
 impl Queue {
     /// Asks for pages where the window runs low.
     pub(crate) fn page_in(self: &Arc<Self>, state: &mut QueueState, turn: &Turn<'_>) {
+        if self.reads_by_priority(state) {
+            // Dispatch asks, lane by lane.
+            return;
+        }
         if self.cursor != Cursor::Memory {
             if !state.anybody_has_room() {
                 return;
             }
             self.pass_over(state);
         }
-        let low = self.policy().page_size_max.max(1);
         for lane in self.lanes_to_page(state) {
             for kept in [Kept::Stored, Kept::Spooled] {
-                let Some(found) = state.lanes.get_mut(lane) else {
-                    continue;
-                };
-                let is_low = found.window.len() < low || self.cursor == Cursor::Memory;
-                let backlog = found.backlog(kept);
-                let Some(list) = backlog.list else { continue };
-                if backlog.paging || !backlog.unread() || !backlog.staged.is_empty() {
-                    continue;
+                if self.ask_page(state, lane, kept, turn) == Asked::NoRoom {
+                    return;
                 }
-                let from = backlog.from;
-                // From here on all consumers may be looked at: only where there is a page to read.
-                if !is_low && !state.is_somebody_idle() {
-                    continue;
-                }
-                let Some(bytes_max) = self.page_bytes(state) else {
-                    return turn.broker.await_room(self);
-                };
-                if let Some(found) = state.lanes.get_mut(lane) {
-                    found.backlog(kept).paging = true;
-                }
-                let request = PageRequest {
-                    list,
-                    from,
-                    records_max: low,
-                    bytes_max,
-                };
-                turn.broker.page(PageJob {
-                    queue: Arc::clone(self),
-                    lane,
-                    kept,
-                    request,
-                });
             }
         }
+    }
+
+    /// Asks for the next page of a list, where it is needed and there is room for it.
+    pub(crate) fn ask_page(
+        self: &Arc<Self>,
+        state: &mut QueueState,
+        lane: usize,
+        kept: Kept,
+        turn: &Turn<'_>,
+    ) -> Asked {
+        let low = self.policy().page_size_max.max(1);
+        let Some(found) = state.lanes.get_mut(lane) else {
+            return Asked::No;
+        };
+        let is_low = found.window.len() < low || self.cursor == Cursor::Memory;
+        let backlog = found.backlog(kept);
+        let Some(list) = backlog.list else {
+            return Asked::No;
+        };
+        if backlog.paging || !backlog.wants_page() {
+            return Asked::No;
+        }
+        let from = backlog.from;
+        // From here on all consumers may be looked at: only where there is a page to read.
+        if !is_low && !state.is_somebody_idle() {
+            return Asked::No;
+        }
+        let Some(bytes_max) = self.page_bytes(state, lane) else {
+            turn.broker.await_room(self);
+            return Asked::NoRoom;
+        };
+        if let Some(found) = state.lanes.get_mut(lane) {
+            found.backlog(kept).paging = true;
+        }
+        let request = PageRequest {
+            list,
+            from,
+            records_max: low,
+            bytes_max,
+        };
+        turn.broker.page(PageJob {
+            queue: Arc::clone(self),
+            lane,
+            kept,
+            request,
+        });
+        Asked::Yes
     }
 
     /// The lanes in which to look for a page, the one of the highest priority first. Where memory
@@ -91,13 +123,13 @@ impl Queue {
         lanes.rev()
     }
 
-    /// Bytes that may be read now; `None` when there is no room.
-    fn page_bytes(&self, state: &QueueState) -> Option<usize> {
+    /// Bytes that may be read for a lane now; `None` when there is no room.
+    fn page_bytes(&self, state: &QueueState, lane: usize) -> Option<usize> {
         let space = if self.has_space(state, &self.usage) {
             self.usage
                 .space_bytes(self.memory_percent())
                 .clamp(RESERVE_BYTES, PAGE_BYTES_MAX)
-        } else if state.holds_nothing() || self.may_pass_mark(state) {
+        } else if self.holds_nothing(state, lane) || self.may_pass_mark(state, lane) {
             RESERVE_BYTES
         } else {
             return None;
@@ -119,19 +151,19 @@ impl Queue {
         };
         let backlog = lane.backlog(job.kept);
         backlog.paging = false;
-        if closed || backlog.from != job.request.from {
+        if closed || lane.let_go_from.is_some() || lane.backlog(job.kept).from != job.request.from {
             return self.dispatch_locked(&mut state, turn);
         }
         let page = match result {
             Ok(page) => page,
             Err(error) => {
                 tracing::error!(destination = %self.destination, "pending messages cannot be read: {error}");
-                return;
+                return self.go_on_without(&mut state, job, turn);
             }
         };
         if page.unwritten && page.records.is_empty() && page.next == job.request.from {
             turn.broker.await_pages(self);
-            return;
+            return self.go_on_without(&mut state, job, turn);
         }
         self.stage(&mut state, job, page);
         if self.note_reading_back(&state) {
@@ -192,22 +224,36 @@ impl Queue {
     }
 
     /// The memory above the high-water mark is for consumers who would otherwise wait behind what
-    /// others want, and cannot leave memory.
-    fn may_pass_mark(&self, state: &QueueState) -> bool {
-        self.usage.full_node().is_none() && state.is_somebody_idle()
+    /// others want, and for a lane that would wait behind what is less urgent, where that cannot
+    /// leave memory.
+    fn may_pass_mark(&self, state: &QueueState, lane: usize) -> bool {
+        self.usage.full_node().is_none()
+            && (state.is_somebody_idle() || self.is_above_others(state, lane))
     }
 
     /// May one more message be taken in for a lane, after so many bytes of the same page?
     fn may_stage(&self, state: &QueueState, lane: usize, staged_bytes: u64) -> bool {
-        if self.has_space(state, &self.usage) || self.may_pass_mark(state) {
+        if self.has_space(state, &self.usage) || self.may_pass_mark(state, lane) {
             return true;
         }
         let within_reserve = staged_bytes < RESERVE_BYTES && self.usage.has_own_space();
         // The one that has begun must be able to go on.
-        let begun = state.lanes.iter().position(Lane::has_staged);
-        state.holds_nothing()
+        let lanes = state.lanes.iter().skip(self.lowest_lane(state, lane));
+        let begun = lanes.map(Lane::has_staged).position(|staged| staged);
+        let begun = begun.map(|at| at + self.lowest_lane(state, lane));
+        self.holds_nothing(state, lane)
             && begun.is_none_or(|begun| begun == lane)
             && (staged_bytes == 0 || within_reserve)
+    }
+
+    /// No message is in memory, but for what waits to be merged in, what comes after this lane
+    /// anyway, and what a transaction has acknowledged: its commit may wait for just this queue to
+    /// go on.
+    fn holds_nothing(&self, state: &QueueState, lane: usize) -> bool {
+        let mut attachments = state.attachments.iter();
+        let mut lanes = state.lanes.iter().skip(self.lowest_lane(state, lane));
+        lanes.all(|lane| lane.window.is_empty())
+            && !attachments.any(|attachment| attachment.in_flight.has_open())
     }
 }
 
@@ -217,13 +263,5 @@ impl QueueState {
     fn is_somebody_idle(&self) -> bool {
         let is_idle = |one: &Attachment| one.consumer.has_room() && !one.in_flight.has_open();
         self.attachments.iter().any(is_idle)
-    }
-
-    /// No message is in memory, but for what waits to be merged in, and what a transaction has
-    /// acknowledged: its commit may wait for just this queue to go on.
-    fn holds_nothing(&self) -> bool {
-        let mut attachments = self.attachments.iter();
-        let is_empty = self.lanes.iter().all(|lane| lane.window.is_empty());
-        is_empty && !attachments.any(|attachment| attachment.in_flight.has_open())
     }
 }

@@ -7,7 +7,6 @@
 //! that was taken meanwhile has been removed from disk for good, so nothing is read twice.
 
 use crate::entry::Place;
-use crate::queue::lane::Lane;
 use crate::queue::{Queue, QueueState};
 use crate::turn::Turn;
 use floodway_store::BatchNumber;
@@ -45,7 +44,7 @@ impl Departures {
         self.leaving.fetch_sub(1, Ordering::SeqCst);
     }
 
-    fn are_done(&self, turn: &Turn<'_>) -> bool {
+    pub(crate) fn are_done(&self, turn: &Turn<'_>) -> bool {
         let durable = |store: &Option<Arc<dyn floodway_store::Store>>| {
             store.as_ref().map_or(u64::MAX, |store| store.durable())
         };
@@ -106,9 +105,11 @@ impl Queue {
 }
 
 impl QueueState {
-    /// Something was passed over.
+    /// Something was passed over. What was let go is another matter: nothing is taken from its lane
+    /// until the lane has gone back.
     pub(crate) fn has_passed(&self) -> bool {
-        self.lanes.iter().any(Lane::has_passed)
+        let mut lanes = self.lanes.iter();
+        lanes.any(|lane| lane.has_passed() && lane.let_go_from.is_none())
     }
 
     fn all_looked_at_again(&mut self) {

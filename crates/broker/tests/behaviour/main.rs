@@ -20,6 +20,7 @@ mod latencies;
 mod logins;
 mod parts;
 mod prepared;
+mod priorities;
 mod queues;
 mod scheduling;
 mod scheduling_management;

@@ -1,7 +1,8 @@
 //! Local transactions.
 
 use crate::client::{START_WALL_MS, World, consumer, message, queue_policy};
-use floodway_broker::settings::{BrokerSettings, Cursor};
+use floodway_broker::settings::{BrokerSettings, Cursor, PolicyEntry};
+use floodway_message::DestinationKind;
 use floodway_message::session::{AckKind, AckRange, Command, FailureKind};
 
 const Q: &str = "queue://Q";
@@ -189,4 +190,36 @@ fn what_expired_before_the_commit_goes_to_the_dead_letter_queue() {
     let answer = client.ask(|reply| Command::Commit { tx: 1, reply });
     assert_eq!(answer, Some(Ok(())));
     assert_eq!(client.bodies(), ["a"]);
+}
+
+#[test]
+fn a_commit_makes_room_for_what_waits_before_it_also_by_way_of_a_subscription_to_many_topics() {
+    for topics in ["topic://T", "topic://T.>"] {
+        let mut entry = PolicyEntry::new(DestinationKind::Topic, ">");
+        entry.memory_limit_bytes = 30 << 10;
+        entry.pending_durable_subscriber_policy = Cursor::Memory;
+        let world = World::with_policy(entry);
+        let client = world.client("c");
+        let mut open = consumer(1, topics);
+        open.durable_name = Some("d".into());
+        client.open(open);
+        for _ in 0..3 {
+            client.send("topic://T", &"x".repeat(10 * 1024));
+        }
+        let last = client.got().last().unwrap().delivery;
+        client.ask(|reply| Command::Begin { tx: 1, reply });
+        client.ack_as(1, AckRange::UpTo(last), AckKind::Consumed, Some(1));
+        client.send_in(1, "topic://T", "in tx");
+        let waiting = client.send_to("topic://T", message("waits"));
+        assert_eq!(client.answer(waiting), None, "{topics}");
+        let reply = client.reply();
+        client.submit(Command::Commit {
+            tx: 1,
+            reply: Some(reply),
+        });
+        world.pass(1000);
+        assert_eq!(client.answer(reply), Some(Ok(())), "{topics}");
+        assert_eq!(client.answer(waiting), Some(Ok(())), "{topics}");
+        assert_eq!(client.bodies(), ["waits", "in tx"], "{topics}");
+    }
 }

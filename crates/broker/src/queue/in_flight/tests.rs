@@ -11,7 +11,7 @@ fn filled(deliveries: &[u64]) -> InFlight {
         let entry = Entry {
             message: Arc::new(MessageBuilder::new().build(0).unwrap()),
             held: Held::Alone {
-                _charge: Charge::new(&usage, 1),
+                charge: Charge::new(&usage, 1),
             },
             order: *delivery,
             place: Place::Memory,

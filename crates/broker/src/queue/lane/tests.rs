@@ -9,7 +9,7 @@ fn entry(order: u64) -> Entry {
     Entry {
         message: Arc::new(MessageBuilder::new().build(0).unwrap()),
         held: Held::Alone {
-            _charge: Charge::new(&usage, 1),
+            charge: Charge::new(&usage, 1),
         },
         order,
         place: Place::Memory,
@@ -88,4 +88,97 @@ fn merging_tells_the_first_message_that_came_into_the_window() {
     lane.spooled.from = 1;
     lane.spooled.staged.push_back(entry(3));
     assert_eq!(lane.merge(), Some(1));
+}
+
+const LIST: ListId = 7;
+
+/// A lane with messages of these positions, in order, in its window; what follows is on disk.
+fn with_window(positions: &[u64], end: u64) -> Lane {
+    let mut lane = Lane::default();
+    lane.stored.list = Some(LIST);
+    for position in positions {
+        lane.window.push_back(stored(*position));
+    }
+    lane.stored.from = positions.last().map_or(0, |last| last + 1);
+    lane.stored.end = end;
+    lane.stored.count = end - lane.stored.from;
+    lane
+}
+
+fn place(position: u64) -> Place {
+    let list = LIST;
+    Place::Stored { list, position }
+}
+
+fn stored(position: u64) -> Entry {
+    Entry {
+        place: place(position),
+        ..entry(position)
+    }
+}
+
+#[test]
+fn the_latest_are_let_go_as_far_as_room_is_needed() {
+    let mut lane = with_window(&[0, 1, 2, 3, 4, 5], 9);
+    // Asked before anything leaves, and after each.
+    let left = std::cell::Cell::new(4);
+    lane.let_go(|| left.replace(left.get() - 1) == 0);
+    assert_eq!((orders(&lane), lane.let_go_from), (vec![0, 1, 2], Some(3)));
+    assert_eq!(lane.count(), 9);
+    lane.rewind(&[]);
+    assert_eq!((lane.stored.from, lane.let_go_from), (3, None));
+    assert_eq!((orders(&lane), lane.count()), (vec![0, 1, 2], 9));
+}
+
+#[test]
+fn what_is_in_memory_only_waits_for_what_was_let_go_before_it() {
+    let mut lane = with_window(&[0, 1], 2);
+    lane.window.push_back(entry(2));
+    lane.let_go(|| false);
+    assert_eq!((orders(&lane), lane.let_go_from), (vec![2], Some(0)));
+    // A new one comes meanwhile.
+    lane.append(entry(3));
+    lane.rewind(&[]);
+    lane.merge();
+    assert_eq!(orders(&lane), []);
+    lane.stored.staged.extend([stored(0), stored(1)]);
+    lane.stored.from = 2;
+    lane.merge();
+    assert_eq!(orders(&lane), [0, 1, 2, 3]);
+}
+
+#[test]
+fn what_is_in_flight_is_not_read_again_after_letting_go() {
+    let mut lane = with_window(&[0, 1, 3], 4);
+    lane.let_go(|| false);
+    lane.rewind(&[place(2)]);
+    assert_eq!(lane.stored.from, 0);
+    assert!(lane.stored.skipped(&stored(2)));
+    assert!(!lane.stored.skipped(&stored(1)));
+}
+
+#[test]
+fn what_was_read_ahead_is_let_go_first() {
+    let mut lane = with_window(&[0], 3);
+    lane.stored.staged.extend([stored(1), stored(2)]);
+    (lane.stored.from, lane.stored.count) = (3, 0);
+    lane.spooled.end = 1;
+    let asked = std::cell::Cell::new(false);
+    lane.let_go(|| asked.replace(true));
+    assert_eq!((orders(&lane), lane.let_go_from), (vec![0], Some(1)));
+    assert!(lane.stored.staged.is_empty());
+    lane.rewind(&[]);
+    assert_eq!((lane.stored.from, lane.count()), (1, 3));
+}
+
+#[test]
+fn what_was_given_back_before_what_is_unread_is_read_with_it() {
+    let mut lane = with_window(&[], 9);
+    lane.stored.from = 3;
+    lane.stored.skip.insert(7);
+    lane.window.push_back(stored(7));
+    lane.pass_over();
+    assert!(!lane.has_passed() && !lane.stored.skipped(&stored(7)));
+    lane.rewind(&[]);
+    assert_eq!(lane.stored.from, 3);
 }
