@@ -270,6 +270,12 @@ impl Client {
         unanswered
     }
 
+    /// A commit that it has asked for is not answered.
+    pub(crate) fn waits_for_commit(&self) -> bool {
+        let mut ops = self.ops.values();
+        ops.any(|op| matches!(op, Op::Commit(_) | Op::CommitPrepared(_)))
+    }
+
     fn unanswered_sends(&self) -> Vec<SendId> {
         let sends = self.ops.values().filter_map(|op| match op {
             Op::Send(send) => Some(*send),

@@ -7,7 +7,7 @@
 
 use crate::finding::{Checker, Findings};
 use crate::ledger::places::Places;
-use floodway_message::session::{Destinations, ProducerId, Xid};
+use floodway_message::session::{Destinations, ProducerId};
 use floodway_message::{Destination, DestinationKind, Message, wildcard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,10 +15,12 @@ use std::sync::Arc;
 mod delivery;
 mod fate;
 pub(crate) mod places;
+mod precedence;
 mod transaction;
 mod verdict;
 
 pub(crate) use delivery::{Orders, SELECTED_PROPERTY, Seen, message_id};
+pub(crate) use transaction::{index_of, xid_of};
 
 pub(crate) type HomeId = usize;
 pub(crate) type SendId = usize;
@@ -176,6 +178,10 @@ pub(crate) struct Copy {
     /// Given back in this life, so that its order is lost.
     pub(crate) disturbed: bool,
     pub(crate) seen: bool,
+    /// It surely waited when all was quiet last: see `precedence`.
+    pub(crate) rested: bool,
+    /// Since then, who got a copy of a lower priority, and which.
+    pub(crate) overtaken: Option<(Holder, CopyId)>,
     /// Life of the broker in which it was sent.
     pub(crate) life: u64,
 }
@@ -196,19 +202,6 @@ pub(crate) struct TxFact {
     pub(crate) prepared: bool,
     /// What became of it after it had been prepared is known.
     pub(crate) settled: bool,
-}
-
-/// The name under which a transaction is prepared.
-#[expect(clippy::expect_used, reason = "a number is short enough for a name")]
-pub(crate) fn xid_of(index: TxIndex) -> Xid {
-    let number = (index as u64).to_be_bytes();
-    Xid::new(1, &number, &[]).expect("a number is short enough for a name")
-}
-
-/// The transaction of a name.
-pub(crate) fn index_of(xid: &Xid) -> TxIndex {
-    let number = xid.global().try_into().map_or(u64::MAX, u64::from_be_bytes);
-    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -538,6 +531,8 @@ impl Ledger {
             returns: 0,
             disturbed: false,
             seen: false,
+            rested: false,
+            overtaken: None,
             life: self.life,
         });
         let target = self

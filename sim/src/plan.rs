@@ -2,9 +2,10 @@
 //! and which faults come. Each seed takes part in a different selection of features, so that
 //! rare combinations get runs of their own.
 
+use crate::ledger::{Home, HomeKind};
 use crate::plan::policies::Names;
 use crate::random::Random;
-use floodway_broker::settings::{BrokerSettings, PolicyEntry};
+use floodway_broker::settings::{BrokerSettings, Cursor, PolicyEntry};
 use floodway_message::{Destination, DestinationKind, wildcard};
 use floodway_store::JournalSettings;
 use std::collections::BTreeMap;
@@ -151,6 +152,26 @@ impl Plan {
             }
             StorePlan::None | StorePlan::Memory => 0,
         }
+    }
+
+    /// Do higher priorities go first in a home, wherever messages are? What is only in memory
+    /// cannot make room, and what a full disk keeps from being written cannot be read.
+    pub(crate) fn keeps_priorities(&self, home: &Home) -> bool {
+        let features = self.features;
+        let plain = !features.groups && !features.exclusive && !features.selectors;
+        let policy = self.policy(&home.destination);
+        let cursor = match home.kind {
+            HomeKind::Queue => policy.pending_queue_policy,
+            HomeKind::Durable(..) => policy.pending_durable_subscriber_policy,
+            HomeKind::Subscription => return false,
+        };
+        home.prioritized
+            && home.stores
+            && cursor != Cursor::Memory
+            && self.persistent_percent == 100
+            && plain
+            && !features.scheduled
+            && !self.faults.full_disk
     }
 
     /// Do messages of a kind outlive the process?

@@ -86,6 +86,10 @@ impl Client {
         };
         let homes = consumer.homes.clone();
         let ordered = !scene.plan.features.selectors;
+        let mut consumed = homes
+            .iter()
+            .filter_map(|home| scene.ledger.homes.get(*home));
+        let by_priority = consumed.all(|home| scene.plan.keeps_priorities(home));
         let id = scene.ledger.delivered(Seen {
             holder,
             homes: &homes,
@@ -93,6 +97,7 @@ impl Client {
             redeliveries: delivery.redeliveries,
             // Selective consumers beside others are served when they have room.
             orders: ordered.then_some(&mut consumer.orders),
+            by_priority,
         });
         if let Some(id) = id {
             consumer.held.insert(delivery.delivery, (id, None));
@@ -223,6 +228,8 @@ impl Client {
                 self.reopen(tx, &open, scene);
                 may_refuse(scene.plan, failure.kind) || failure.kind == FailureKind::Destination
             }
+            // Of a durable subscription that may not have been stored.
+            Op::Close => scene.store_failed,
             _ => false,
         };
         if !expected {
@@ -237,6 +244,12 @@ impl Client {
             Op::Commit(tx) | Op::Prepare(tx) | Op::CommitPrepared(tx) => {
                 self.commits_waiting = self.commits_waiting.saturating_sub(1);
                 scene.ledger.abandon(tx);
+            }
+            Op::Open(id) => {
+                let homes = self.consumers.get(&id).map(|one| one.homes.clone());
+                for home in homes.unwrap_or_default() {
+                    scene.ledger.attach_doubtful(home);
+                }
             }
             _ => {}
         }

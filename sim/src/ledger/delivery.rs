@@ -24,6 +24,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) redeliveries: u32,
     /// Order is kept for this consumer.
     pub(crate) orders: Option<&'a mut Orders>,
+    /// Priorities are kept in the home, also on disk.
+    pub(crate) by_priority: bool,
 }
 
 impl Ledger {
@@ -82,6 +84,9 @@ impl Ledger {
         self.check_alone(id, &seen);
         self.check_redeliveries(id, &seen);
         if original.is_none() {
+            if seen.by_priority && seen.redeliveries == 0 {
+                self.check_precedence(id, seen.holder);
+            }
             self.check_order(id, seen.message, seen.redeliveries, seen.orders);
         }
         let copy = self.copies.get_mut(id)?;

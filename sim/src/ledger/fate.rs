@@ -1,7 +1,7 @@
 //! What becomes of copies: answers to sends, acknowledgements, ends of connections and lives.
 
 use crate::ledger::places::Places;
-use crate::ledger::{Copy, CopyId, Exists, HomeKind, Ledger, SendId, Told, TxState};
+use crate::ledger::{Copy, CopyId, Exists, HomeId, HomeKind, Ledger, SendId, Told, TxState};
 
 impl Ledger {
     /// Where an expired copy may go.
@@ -173,14 +173,14 @@ impl Ledger {
     /// The process is gone. `clean`: it was stopped in an orderly way, so all that was said
     /// holds.
     pub(crate) fn end_life(&mut self, clean: bool) {
-        for send in std::mem::take(&mut self.unanswered) {
-            self.tell(send, Told::Never);
-        }
         for index in 0..self.transactions.len() {
             self.abandon(index);
             if !clean {
                 self.forget_evidence(index);
             }
+        }
+        for send in std::mem::take(&mut self.unanswered) {
+            self.tell(send, Told::Never);
         }
         for id in 0..self.copies.len() {
             let Some(copy) = self.copies.get(id) else {
@@ -197,6 +197,8 @@ impl Ledger {
             copy.tx_ack = None;
             copy.returns = 0;
             copy.disturbed = false;
+            copy.rested = false;
+            copy.overtaken = None;
             // What was seen may never have reached the disk.
             copy.seen &= !copy.durable.has(Places::UNSENT);
         }
@@ -232,18 +234,44 @@ impl Ledger {
         places
     }
 
+    /// The client was told that the durable subscription may not be there.
+    pub(crate) fn attach_doubtful(&mut self, id: HomeId) {
+        let Some(home) = self.homes.get_mut(id) else {
+            return;
+        };
+        let durable = matches!(home.kind, HomeKind::Durable(..));
+        if durable && home.exists_after_crash != Exists::Yes {
+            home.exists = Exists::Maybe;
+            for copy in self.copies.iter_mut().filter(|copy| copy.home == id) {
+                copy.maybe = true;
+            }
+        }
+    }
+
     /// A transaction whose connection is gone.
     pub(crate) fn abandon(&mut self, index: usize) {
         let Some(tx) = self.transactions.get_mut(index) else {
             return;
         };
-        match tx.state {
-            TxState::Open => tx.state = TxState::Aborted,
-            TxState::Committing => tx.state = TxState::Unknown,
+        let may_come = match tx.state {
+            TxState::Open => {
+                tx.state = TxState::Aborted;
+                false
+            }
+            TxState::Committing => {
+                tx.state = TxState::Unknown;
+                true
+            }
             TxState::Committed | TxState::Aborted | TxState::Unknown => return,
-        }
+        };
         for send in tx.sends.clone() {
-            self.send_forgotten(send);
+            if may_come {
+                // A prepared branch may be committed, or its commit may wait for room, while
+                // subscriptions come to which it is published then.
+                self.send_doubtful(send);
+            } else {
+                self.send_forgotten(send);
+            }
         }
     }
 }

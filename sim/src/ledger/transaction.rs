@@ -3,6 +3,7 @@
 use crate::finding::Checker;
 use crate::ledger::places::Places;
 use crate::ledger::{CopyId, Ledger, SendId, TxFact, TxIndex, TxState};
+use floodway_message::session::Xid;
 
 impl Ledger {
     pub(crate) fn begin(&mut self) -> TxIndex {
@@ -211,4 +212,17 @@ impl Ledger {
             self.report(Checker::Transaction, text);
         }
     }
+}
+
+/// The name under which a transaction is prepared.
+#[expect(clippy::expect_used, reason = "a number is short enough for a name")]
+pub(crate) fn xid_of(index: TxIndex) -> Xid {
+    let number = (index as u64).to_be_bytes();
+    Xid::new(1, &number, &[]).expect("a number is short enough for a name")
+}
+
+/// The transaction of a name.
+pub(crate) fn index_of(xid: &Xid) -> TxIndex {
+    let number = xid.global().try_into().map_or(u64::MAX, u64::from_be_bytes);
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

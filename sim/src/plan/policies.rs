@@ -102,7 +102,13 @@ fn vary(random: &mut Random, entry: &mut PolicyEntry, features: Features) {
     entry.page_size_max = random.one_of([1, 2, 5, 20, 200]);
     entry.use_cache = random.percent(80);
     entry.strict_order_dispatch = random.percent(10);
+    // Drawn apart, as what is scheduled.
+    let small = random.clone().fork().one_of([0, 4096, 8192, 16_384]);
     entry.prioritized_messages = features.priorities && random.percent(60);
+    if entry.prioritized_messages && small > 0 {
+        // A backlog that memory does not hold.
+        entry.memory_limit_bytes = small;
+    }
     entry.all_consumers_exclusive_by_default = features.exclusive && random.percent(20);
     if random.percent(10) {
         entry.time_before_dispatch_starts_ms = 200;

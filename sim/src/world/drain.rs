@@ -77,6 +77,9 @@ impl World {
             if self.ledger.findings.any() || self.disk.is_dead() {
                 return;
             }
+            if round == ROUNDS_MAX / 2 {
+                self.give_room_to_commits();
+            }
             self.open_drains();
             if !self.settle() {
                 return;
@@ -97,6 +100,16 @@ impl World {
             Checker::Stuck,
             format!("consumers do not get everything: {view:?}"),
         );
+    }
+
+    /// On a full disk a commit may wait for the very segments that hold what it has acknowledged:
+    /// then somebody has to make room.
+    fn give_room_to_commits(&mut self) {
+        let waits = self.clients.values().any(Client::waits_for_commit);
+        let store = self.store.as_store().map(|store| store.usage());
+        if waits && store.is_some_and(|usage| usage.refuses_adds) {
+            self.disk.arm(Faults::default());
+        }
     }
 
     /// Consumers for all queues and durable subscriptions that have none of ours.

@@ -80,6 +80,7 @@ impl World {
         self.check_answers();
         self.check_pauses(&view);
         self.note_silent_sends();
+        self.ledger.rest();
         for destination in &view.destinations {
             if let Some(home) = self.ledger.queue(&destination.destination) {
                 let full = self.is_full(&view, &destination.destination);
