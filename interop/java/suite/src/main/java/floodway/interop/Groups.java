@@ -3,7 +3,7 @@ package floodway.interop;
 import floodway.interop.checks.*;
 import java.util.List;
 
-/** All groups in their order; those that restart the broker come last. */
+/** All groups in their order; those that restart the broker come last. run.sh runs some at once. */
 final class Groups {
     static final List<Class<? extends Fixture>> ALL = List.of(
             MessageTypes.class,
@@ -19,18 +19,18 @@ final class Groups {
             Routing.class,
             Prefetch.class,
             Producers.class,
-            FlowMemory.class,
-            FlowVmCursor.class,
-            FlowStore.class,
-            FlowTemp.class,
-            FlowTopic.class,
-            FlowOrder.class,
             WireFormats.class,
             Advisories.class,
             Lifecycle.class,
             Scheduled.class,
             SpringAndPool.class,
             Simplified.class,
+            FlowMemory.class,
+            FlowVmCursor.class,
+            FlowTopic.class,
+            FlowStore.class,
+            FlowTemp.class,
+            FlowOrder.class,
             Large.class,
             Neighbours.class,
             Restarts.class);

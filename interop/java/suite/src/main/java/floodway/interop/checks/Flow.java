@@ -168,7 +168,8 @@ public abstract class Flow extends Fixture {
             MessageConsumer consumer = waiting == null ? consumer(to) : waiting;
             List<Integer> got = new ArrayList<>();
             while (true) {
-                Message message = consumer.receive(isOver.get() ? 1000 : COMES);
+                boolean isAll = isOver.get() && got.size() + refused.size() == count;
+                Message message = consumer.receive(isAll ? NOTHING : isOver.get() ? 1000 : COMES);
                 if (message == null) {
                     break;
                 }

@@ -97,7 +97,7 @@ public final class FlowOrder extends Fixture {
         }
     }
 
-    @Check
+    @Check(improvement = "keeps the message of who left while it waited")
     public void whoeverLeavesWhileWaitingTakesItsMessageAlong() throws Exception {
         fill();
         ActiveMQConnection leaving = open("jms.closeTimeout=500");
