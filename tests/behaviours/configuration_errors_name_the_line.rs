@@ -45,3 +45,26 @@ fn doctor_reports_on_a_good_file_and_starts_nothing() {
     assert!(ended.output.contains("127.0.0.1:61613"), "{ended:?}");
     assert!(!folder.path().join("data").exists(), "data were touched");
 }
+
+#[test]
+fn doctor_tells_the_same_as_json() {
+    let folder = Folder::new();
+    let config = folder.write("activemq.xml", &broker_xml(WRONG));
+    let config = config.to_str().unwrap();
+    let ended = run(&["doctor", config, "--json"], &folder);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for part in ["\"starts\": false", "\"line\": 6", "64 apples"] {
+        assert!(ended.output.contains(part), "{part} {ended:?}");
+    }
+    folder.write("activemq.xml", &broker_xml(""));
+    let ended = run(&["doctor", config, "--json"], &folder);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for part in [
+        "\"starts\": true",
+        "\"broker\": \"localhost\"",
+        "\"policies\": [",
+        "\"gates\": [",
+    ] {
+        assert!(ended.output.contains(part), "{part} {ended:?}");
+    }
+}

@@ -217,3 +217,103 @@ fn tasks_of_activemq_s_script_work() {
     let purged = running.prints(&["activemq", "purge", "ORD*"]);
     assert_eq!(purged, "ORDERS: 2 messages removed\n");
 }
+
+#[test]
+fn what_is_received_is_acknowledged_and_the_rest_stays_as_it_was() {
+    let running = Running::start();
+    for text in ["one", "two", "three"] {
+        running.send(text, "red");
+    }
+    assert_eq!(
+        running.prints(&["receive", "ORDERS", "--max", "2"]),
+        "one\ntwo\n"
+    );
+    let left = running.prints(&["browse", "ORDERS", "--json"]);
+    assert_eq!(left.matches("JMSMessageID").count(), 1, "{left}");
+    assert!(left.contains("\"JMSRedelivered\": false"), "{left}");
+    let shown = running.prints(&["receive", "ORDERS", "--json"]);
+    for part in [
+        "\"Text\":\"three\"",
+        "\"colour\":\"red\"",
+        "\"JMSRedelivered\":false",
+        "\"JMSDestination\":\"queue://ORDERS\"",
+        "\"JMSDeliveryMode\":\"PERSISTENT\"",
+    ] {
+        assert!(shown.contains(part), "{part} {shown}");
+    }
+    let ended = running.run(&["receive", "ORDERS", "--wait", "1"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    running.send("three and a half", "red");
+    let waited = running.prints(&["receive", "ORDERS", "--wait", "30"]);
+    assert_eq!(waited, "three and a half\n");
+    running.send("four", "blue");
+    let http = ["receive", "ORDERS", "--stomp", "none", "--selector"];
+    let ended = running.run(&[&http[..], &["colour = 'red'"]].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let line = [&http[..], &["colour = 'blue'"]].concat();
+    assert_eq!(running.prints(&line), "four\n");
+    let ended = running.run(&["receive", "NONE"]);
+    assert!(
+        ended.errors.contains("there is no destination NONE"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn selected_messages_are_received_in_their_order() {
+    let running = Running::start();
+    for (text, colour) in [("one", "red"), ("two", "blue"), ("three", "red")] {
+        running.send(text, colour);
+    }
+    let line = ["receive", "ORDERS", "--selector", "colour = 'red'"];
+    let line = [&line[..], &["--max", "5"]].concat();
+    assert_eq!(running.prints(&line), "one\nthree\n");
+    assert_eq!(running.prints(&["receive", "ORDERS"]), "two\n");
+}
+
+#[test]
+fn a_small_load_loses_nothing_and_leaves_nothing() {
+    let running = Running::start();
+    let short = ["--seconds", "1", "--warmup", "0"];
+    let shown = running.prints(&[&["bench", "--json"][..], &short].concat());
+    assert!(shown.contains("\"missing\": 0,"), "{shown}");
+    assert!(shown.contains("\"receiptMicros\": {"), "{shown}");
+    let topic = ["bench", "topic://LOAD", "--non-persistent"];
+    let topic = [&topic[..], &["--consumers", "2", "--rate", "100"], &short].concat();
+    let shown = running.prints(&topic);
+    assert!(shown.starts_with("topic://LOAD: 1 producer, 2 consumers, 1024 bytes"));
+    assert!(shown.contains("delivery  after "), "{shown}");
+    assert!(!shown.contains("receipt   after "), "{shown}");
+    let queues = running.prints(&["queues", "--json"]);
+    assert!(!queues.contains("bench"), "{queues}");
+
+    running.send("one", "red");
+    let ended = running.run(&["bench", "ORDERS"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.errors.contains("queue://ORDERS is there already"),
+        "{ended:?}"
+    );
+    let ended = running.run(&["bench", "--stomp", "none"]);
+    assert!(ended.errors.contains("the load speaks STOMP"), "{ended:?}");
+}
+
+#[test]
+fn tasks_of_activemq_s_script_answer_in_json_too() {
+    let running = Running::start();
+    running.send("one", "red");
+    for (task, part) in [
+        (
+            &["query", "-QQueue=ORD*", "--view", "QueueSize"][..],
+            "\"QueueSize\": 1",
+        ),
+        (&["dstat", "queues"], "\"Name\": \"ORDERS\""),
+        (&["bstat"], "\"TotalMessageCount\": 1"),
+        (&["browse", "ORDERS"], "\"Text\": \"one\""),
+        (&["purge", "ORDERS"], "\"removed\": 1"),
+    ] {
+        let shown = running.prints(&[&["activemq", "--json"][..], task].concat());
+        assert!(shown.contains(part), "{task:?} {shown}");
+        assert!(shown.starts_with(['[', '{']), "{task:?} {shown}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What can be said to `floodway` on the command line, and the part of it that is said to a running
-//! broker, over HTTP and in no other way.
+//! broker, over HTTP, and over STOMP where messages are taken or a load is put on.
 //!
-//! It links nothing of the broker: what it can do, any HTTP client can do. ActiveMQ's ways of
+//! It links nothing of the broker: what it can do, any client can do. ActiveMQ's ways of
 //! naming a configuration (`xbean:file:…`) are understood, so that start scripts can stay as they
 //! are.
 
@@ -50,8 +50,8 @@ pub enum Verb {
     Browse(Browse),
     /// Sends a text message
     Send(Send),
-    /// Takes text messages off a queue and prints them
-    Receive(Browse),
+    /// Takes text messages off a queue or topic and prints them
+    Receive(Receive),
     /// Removes messages that wait in a queue
     Purge(Purge),
     /// Puts messages back that were purged, deleted or gone with their queue, or lists what can be
@@ -60,6 +60,8 @@ pub enum Verb {
     Move(Move),
     /// Tells which producers are blocked, why, and what would help
     Explain(Explain),
+    /// Puts a small load on a running broker and tells rates and latencies
+    Bench(Bench),
     /// Changes limits and policies of a running broker, until its next start or for good
     Set(Set),
     /// Shows what a running broker would change if it read its file again, and changes it
@@ -172,7 +174,7 @@ pub struct Top {
     pub remote: Remote,
 }
 
-/// Arguments of `browse` and `receive`.
+/// Arguments of `browse`.
 #[derive(Debug, Clone, Args)]
 pub struct Browse {
     /// A queue: X, or queue://X
@@ -181,9 +183,76 @@ pub struct Browse {
     /// Only messages that this selector matches: "colour = 'red'"
     #[arg(long, default_value = "", hide_default_value = true)]
     pub selector: String,
-    /// At most so many [default: browse as many as the broker shows, receive 1]
+    /// At most so many [default: as many as the broker shows]
     #[arg(long, value_name = "COUNT")]
     pub max: Option<usize>,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `receive`.
+#[derive(Debug, Clone, Args)]
+pub struct Receive {
+    /// A queue: X, or queue://X; or topic://X, for what comes while it waits
+    #[arg(value_name = "DESTINATION")]
+    pub queue: String,
+    /// Only messages that this selector matches: "colour = 'red'"
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub selector: String,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub max: u64,
+    /// Waits so long for each message, if none waits
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub wait: u64,
+    /// STOMP connector to take them from, or none for HTTP alone [default: what the broker says]
+    #[arg(long, value_name = "HOST:PORT", env = "FLOODWAY_STOMP")]
+    pub stomp: Option<String>,
+    /// How to reach the broker.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Clone, Args)]
+pub struct Bench {
+    /// A destination that is not there yet, such as queue://orders.test; it is removed afterwards
+    /// [default: a queue of its own]
+    #[arg(value_name = "DESTINATION")]
+    pub destination: Option<String>,
+    /// How many send
+    #[arg(long, value_name = "COUNT", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub producers: u32,
+    /// How many receive
+    #[arg(long, value_name = "COUNT", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub consumers: u32,
+    /// Bytes of a body
+    #[arg(long, value_name = "BYTES", default_value_t = 1024,
+        value_parser = clap::value_parser!(u32).range(0..=1_048_576))]
+    pub size: u32,
+    /// Messages are lost when the broker ends
+    #[arg(long)]
+    pub non_persistent: bool,
+    /// Unconfirmed messages of a producer; 0 asks for no receipts [default: 1, 0 if non-persistent]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub window: Option<u32>,
+    /// Messages a second of all producers together [default: as fast as they are taken]
+    #[arg(long, value_name = "RATE", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate: Option<u32>,
+    /// How long it is measured
+    #[arg(long, value_name = "SECONDS", default_value_t = 10,
+        value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// How long it runs before
+    #[arg(long, value_name = "SECONDS", default_value_t = 2,
+        value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub warmup: u64,
+    /// STOMP connector that takes the load [default: what the broker says]
+    #[arg(long, value_name = "HOST:PORT", env = "FLOODWAY_STOMP")]
+    pub stomp: Option<String>,
     /// How to reach the broker.
     #[command(flatten)]
     pub remote: Remote,
@@ -349,6 +418,9 @@ pub struct Doctor {
     /// Data directory that `start` would get
     #[arg(long, short, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Prints JSON instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Where a configuration is.

@@ -1,4 +1,5 @@
-//! Asking a running broker: one request over HTTP, its answer as text or JSON.
+//! Asking a running broker, over HTTP, and over STOMP where messages are taken or a load is put on;
+//! its answer as text or JSON.
 //!
 //! What comes from the broker was partly written by its clients (names, addresses), so nothing of
 //! it reaches the terminal with control characters in it.
@@ -8,10 +9,16 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 mod activemq;
+mod bench;
+mod clock;
+mod connector;
 mod jolokia;
 mod messages;
 mod password;
+mod progress;
+mod receive;
 mod reload;
+mod stomp;
 mod text;
 mod top;
 mod undo;
@@ -103,7 +110,8 @@ pub fn run(verb: &Verb, print: Print<'_>) -> Result<(), RemoteError> {
         Verb::Top(asked) => top::run(asked, print),
         Verb::Purge(asked) => messages::purge(asked, print),
         Verb::Move(asked) => messages::relocate(asked, print),
-        Verb::Receive(asked) => messages::receive(asked, print),
+        Verb::Receive(asked) => receive::receive(asked, print),
+        Verb::Bench(asked) => bench::run(asked, print),
         Verb::Send(asked) => messages::send(asked, print),
         Verb::Activemq(asked) => activemq::run(asked, print),
         Verb::Completions { shell } => written(print, &crate::paper::completions(*shell)),

@@ -145,7 +145,8 @@ fn completions_and_manual_name_every_verb() {
     let script = crate::paper::completions(clap_complete::Shell::Bash);
     let page = crate::paper::manual(None).unwrap();
     for verb in [
-        "start", "doctor", "top", "browse", "move", "reload", "activemq", "undo",
+        "start", "doctor", "top", "browse", "receive", "move", "bench", "reload", "activemq",
+        "undo",
     ] {
         assert!(script.contains(verb), "{verb}");
         assert!(page.contains(verb), "{verb}");
@@ -163,5 +164,33 @@ fn undo_lists_without_a_token() {
             Some(Verb::Undo(undo)) => assert_eq!(undo.token.as_deref(), expected),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+#[test]
+fn loads_have_bounds() {
+    let parse = |line: &[&str]| {
+        let line = ["floodway", "bench"].iter().chain(line);
+        CommandLine::try_parse_from(line).map(|line| line.verb)
+    };
+    match parse(&[]).unwrap() {
+        Some(Verb::Bench(bench)) => {
+            assert_eq!((bench.producers, bench.consumers, bench.size), (1, 1, 1024));
+            assert_eq!((bench.window, bench.rate), (None, None));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(parse(&["--producers", "100", "--size", "1048576"]).is_ok());
+    for line in [
+        ["--producers", "0"],
+        ["--producers", "101"],
+        ["--consumers", "101"],
+        ["--size", "1048577"],
+        ["--window", "10001"],
+        ["--rate", "0"],
+        ["--seconds", "0"],
+        ["--seconds", "3601"],
+    ] {
+        assert!(parse(&line).is_err(), "{line:?}");
     }
 }

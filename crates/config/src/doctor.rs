@@ -11,7 +11,7 @@ use floodway_message::DestinationKind;
 use floodway_store::SyncPolicy;
 
 use crate::environment::Environment;
-use crate::report::{Report, Severity};
+use crate::report::{Note, Report, Severity};
 use crate::settings::{Connector, Persistence, ProtocolSettings, Settings};
 use crate::value::size_text;
 use crate::{Options, Source, load};
@@ -26,6 +26,18 @@ pub struct Diagnosis {
     text: String,
     errors_count: usize,
     warnings_count: usize,
+    notes: Vec<Note>,
+    tables: Vec<Table>,
+}
+
+/// A part of the effective settings, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// `settings`, `policies` or `gates`.
+    pub name: &'static str,
+    /// The first row has the names of the columns, but in `settings`, whose rows are names and
+    /// values.
+    pub rows: Vec<Vec<String>>,
 }
 
 impl Diagnosis {
@@ -37,6 +49,16 @@ impl Diagnosis {
     /// How many things will not be as the file says.
     pub fn warnings_count(&self) -> usize {
         self.warnings_count
+    }
+
+    /// What was found in the file, by line; nothing if it could not be read.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// The effective settings; nothing if the broker does not start.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
     }
 }
 
@@ -51,11 +73,16 @@ pub fn doctor(source: &Source, options: &Options) -> Diagnosis {
     match load(source, options) {
         Ok(loaded) => {
             let mut text = notes_text(&loaded.report);
-            text.push_str(&settings_text(&loaded.settings, &options.environment));
+            let tables = tables(&loaded.settings, &options.environment);
+            for one in &tables {
+                text.push_str(&format!("\n{}", table(&one.rows)));
+            }
             Diagnosis {
                 text,
                 errors_count: 0,
                 warnings_count: loaded.report.count(Severity::Warning),
+                notes: loaded.report.notes().to_vec(),
+                tables,
             }
         }
         Err(error) => match error.report() {
@@ -66,11 +93,15 @@ pub fn doctor(source: &Source, options: &Options) -> Diagnosis {
                 ),
                 errors_count: report.count(Severity::Error),
                 warnings_count: report.count(Severity::Warning),
+                notes: report.notes().to_vec(),
+                tables: Vec::new(),
             },
             None => Diagnosis {
                 text: format!("{error}\nThe broker does not start with this file.\n"),
                 errors_count: 1,
                 warnings_count: 0,
+                notes: Vec::new(),
+                tables: Vec::new(),
             },
         },
     }
@@ -89,7 +120,7 @@ fn notes_text(report: &Report) -> String {
     )
 }
 
-fn settings_text(settings: &Settings, environment: &Environment) -> String {
+fn tables(settings: &Settings, environment: &Environment) -> Vec<Table> {
     let broker = &settings.broker;
     let mut rows = vec![
         vec!["broker".into(), broker.name.clone()],
@@ -128,8 +159,10 @@ fn settings_text(settings: &Settings, environment: &Environment) -> String {
         *first = "all others".into();
     }
     policies.push(others);
-    let gates = gates::gates_text(broker);
-    format!("\n{}\n{}\n{gates}", table(&rows), table(&policies))
+    let gates = gates::gates_rows(broker);
+    [("settings", rows), ("policies", policies), ("gates", gates)]
+        .map(|(name, rows)| Table { name, rows })
+        .to_vec()
 }
 
 fn persistence_text(persistence: &Persistence) -> String {

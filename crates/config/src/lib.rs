@@ -42,7 +42,7 @@ mod value;
 mod virtual_destinations;
 
 pub use admin::{AdminAddress, AdminAddressError, AdminSettings, admin_password};
-pub use doctor::{Diagnosis, doctor};
+pub use doctor::{Diagnosis, Table, doctor};
 pub use document::FILE_BYTES_MAX;
 pub use environment::{DiskSpace, Environment, space_of};
 pub use error::ConfigError;

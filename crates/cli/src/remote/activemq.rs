@@ -1,14 +1,15 @@
 //! The tasks of ActiveMQ's script that ask a broker, with their options and in their form:
 //! `query`, `dstat`, `bstat`, `browse`, `purge`, `producer`, `consumer`.
 //!
-//! Addresses of JMX and of OpenWire mean nothing here: all goes over HTTP, with the login of the
-//! options if they name one.
+//! Addresses of JMX and of OpenWire mean nothing here: all but taking messages goes over HTTP, with
+//! the login of the options if they name one.
 
 use super::jolokia::{Beans, Place, encoded};
 use super::messages;
+use super::receive::{Wait, Wish, take};
 use super::text::{clean, field, table};
-use super::{Broker, Print, RemoteError, pause, written};
-use crate::{Activemq, Browse, Remote, Send};
+use super::{Broker, Print, RemoteError, pause, pretty, written};
+use crate::{Activemq, Remote, Send};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -40,20 +41,19 @@ const BSTAT: [&str; 9] = [
     "MemoryPercentUsage",
     "StorePercentUsage",
 ];
-/// Between two looks of a consumer at an empty queue.
-const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) fn run(asked: &Activemq, print: Print<'_>) -> Result<(), RemoteError> {
     let (task, rest) = asked.task.split_first().unzip();
     let given = Given::parse(rest.unwrap_or_default())?;
     let remote = login(&asked.remote, &given);
     let beans = || Beans::new(Broker::new(&remote)?);
+    let json = remote.json;
     match task.map_or("", String::as_str) {
-        "query" => written(print, &query(&beans()?, &given)?),
-        "dstat" => written(print, &dstat(&beans()?, &given)?),
-        "bstat" => written(print, &bstat(&beans()?)?),
-        "browse" => written(print, &browse(&beans()?, &given)?),
-        "purge" => written(print, &purge(&beans()?, &given)?),
+        "query" => written(print, &query(&beans()?, &given, json)?),
+        "dstat" => written(print, &dstat(&beans()?, &given, json)?),
+        "bstat" => written(print, &bstat(&beans()?, json)?),
+        "browse" => written(print, &browse(&beans()?, &given, json)?),
+        "purge" => written(print, &purge(&beans()?, &given, json)?),
         "producer" => produce(&remote, &given, print),
         "consumer" => consume(&remote, &given, print),
         other => Err(RemoteError::Usage {
@@ -114,7 +114,7 @@ fn pattern_of(beans: &Beans<'_>, kind: &str, name: &str) -> Result<String, Remot
     })
 }
 
-fn query(beans: &Beans<'_>, given: &Given) -> Result<String, RemoteError> {
+fn query(beans: &Beans<'_>, given: &Given, json: bool) -> Result<String, RemoteError> {
     let mut patterns = Vec::new();
     for (kind, name) in &given.queries {
         patterns.push(pattern_of(beans, kind, name)?);
@@ -135,17 +135,28 @@ fn query(beans: &Beans<'_>, given: &Given) -> Result<String, RemoteError> {
     }
     let views: Vec<&str> = given.all("view").flat_map(|all| all.split(',')).collect();
     let mut text = String::new();
+    let mut rows = Vec::new();
     for pattern in &patterns {
-        for (name, found) in attributes(beans, pattern)? {
+        for (name, mut found) in attributes(beans, pattern)? {
             if left_out.iter().any(|one| one.as_str() == Some(&name)) {
                 continue;
             }
             for operation in given.all("invoke") {
                 beans.exec((&name, operation), &json!([]))?;
             }
-            text.push_str(&bean(&name, &found, &views));
-            text.push('\n');
+            if json {
+                if let Value::Object(fields) = &mut found {
+                    fields.retain(|field, _| views.is_empty() || views.contains(&&**field));
+                }
+                rows.push(json!({"mbean": name, "attributes": found}));
+            } else {
+                text.push_str(&bean(&name, &found, &views));
+                text.push('\n');
+            }
         }
+    }
+    if json {
+        return Ok(pretty(&Value::Array(rows)));
     }
     Ok(clean(&text))
 }
@@ -166,7 +177,31 @@ fn bean(name: &str, found: &Value, views: &[&str]) -> String {
     text
 }
 
-fn dstat(beans: &Beans<'_>, given: &Given) -> Result<String, RemoteError> {
+fn dstat(beans: &Beans<'_>, given: &Given, json: bool) -> Result<String, RemoteError> {
+    let rows = destinations(beans, given)?;
+    if json {
+        return Ok(pretty(&picked(&rows)));
+    }
+    let heads = DSTAT.map(|(head, _)| head);
+    Ok(table(&heads, &rows, |row| {
+        DSTAT.iter().map(|(_, name)| field(row, name)).collect()
+    }))
+}
+
+/// What `dstat` tells, under the names of its attributes.
+fn picked(rows: &Value) -> Value {
+    let own = |row: &Value| {
+        let fields = DSTAT.iter().map(|(_, name)| {
+            let value = row.get(*name).cloned().unwrap_or_default();
+            ((*name).to_owned(), value)
+        });
+        Value::Object(fields.collect())
+    };
+    rows.as_array().into_iter().flatten().map(own).collect()
+}
+
+/// Attributes of the queues and topics that `dstat` was asked for.
+fn destinations(beans: &Beans<'_>, given: &Given) -> Result<Value, RemoteError> {
     let kinds: &[&str] = match given.rest.first().map(String::as_str) {
         None => &["Queue", "Topic"],
         Some("queues") => &["Queue"],
@@ -182,31 +217,42 @@ fn dstat(beans: &Beans<'_>, given: &Given) -> Result<String, RemoteError> {
         let all = attributes(beans, &pattern_of(beans, kind, "*")?)?;
         rows.extend(all.into_iter().map(|(_, found)| found));
     }
-    let heads = DSTAT.map(|(head, _)| head);
-    Ok(table(&heads, &Value::Array(rows), |row| {
-        DSTAT.iter().map(|(_, name)| field(row, name)).collect()
-    }))
+    Ok(Value::Array(rows))
 }
 
-fn bstat(beans: &Beans<'_>) -> Result<String, RemoteError> {
+fn bstat(beans: &Beans<'_>, json: bool) -> Result<String, RemoteError> {
     let own = beans.read(beans.broker_name())?;
+    if json {
+        let one = |name: &&str| {
+            let value = own.get(*name).cloned().unwrap_or_default();
+            ((*name).to_owned(), value)
+        };
+        let broker: Value = Value::Object(BSTAT.iter().map(one).collect());
+        let rows = picked(&destinations(beans, &Given::default())?);
+        return Ok(pretty(&json!({"broker": broker, "destinations": rows})));
+    }
     let line = |name: &&str| format!("{name} = {}\n", field(&own, name));
     let broker: String = BSTAT.iter().map(line).collect();
     Ok(format!(
         "{}\n{}",
         clean(&broker),
-        dstat(beans, &Given::default())?
+        dstat(beans, &Given::default(), false)?
     ))
 }
 
-fn browse(beans: &Beans<'_>, given: &Given) -> Result<String, RemoteError> {
+fn browse(beans: &Beans<'_>, given: &Given, json: bool) -> Result<String, RemoteError> {
     let mut text = String::new();
+    let mut rows = Vec::new();
     let selector = given.all("msgsel").collect::<Vec<_>>().join(" AND ");
     let shows = |part: &str| given.views.is_empty() || given.views.iter().any(|one| one == part);
     for name in &given.rest {
         let place = Place::queue(name)?;
         let mbean = beans.name_of(&place);
         let found = beans.exec((&mbean, "browse(java.lang.String)"), &json!([selector]))?;
+        if json {
+            rows.extend(found.as_array().cloned().unwrap_or_default());
+            continue;
+        }
         for message in found.as_array().into_iter().flatten() {
             let fields = message.as_object().into_iter().flatten();
             for (name, value) in fields.clone() {
@@ -229,12 +275,16 @@ fn browse(beans: &Beans<'_>, given: &Given) -> Result<String, RemoteError> {
             text.push('\n');
         }
     }
+    if json {
+        return Ok(pretty(&Value::Array(rows)));
+    }
     Ok(clean(&text))
 }
 
-fn purge(beans: &Beans<'_>, given: &Given) -> Result<String, RemoteError> {
+fn purge(beans: &Beans<'_>, given: &Given, json: bool) -> Result<String, RemoteError> {
     let selector = given.all("msgsel").collect::<Vec<_>>().join(" AND ");
     let mut text = String::new();
+    let mut rows = Vec::new();
     if given.rest.is_empty() {
         let reason = "name the queues to purge, for example activemq purge ORDERS".to_owned();
         return Err(RemoteError::Usage { reason });
@@ -256,7 +306,11 @@ fn purge(beans: &Beans<'_>, given: &Given) -> Result<String, RemoteError> {
                 beans.exec((&beans.name_of(&place), "resetStatistics()"), &json!([]))?;
             }
             text.push_str(&format!("{name}: {count} messages removed\n"));
+            rows.push(json!({"queue": name, "removed": count}));
         }
+    }
+    if json {
+        return Ok(pretty(&Value::Array(rows)));
     }
     Ok(clean(&text))
 }
@@ -311,26 +365,20 @@ fn produce(remote: &Remote, given: &Given, print: Print<'_>) -> Result<(), Remot
 }
 
 fn consume(remote: &Remote, given: &Given, print: Print<'_>) -> Result<(), RemoteError> {
-    let count = given.number("messageCount")?.unwrap_or(1000);
-    let pause_ms = given.number("sleep")?.unwrap_or(0);
-    let browse = Browse {
-        queue: destination(given),
-        selector: String::new(),
-        max: Some(1),
-        remote: remote.clone(),
-    };
+    let place = Place::parse(&destination(given))?;
     let beans = Beans::new(Broker::new(remote)?)?;
-    let place = Place::queue(&browse.queue)?;
-    beans.create(&place)?;
-    let mut taken = 0;
-    while taken < count {
-        if beans.queue_size(&place)? == 0 {
-            pause(LOOK);
-            continue;
-        }
-        messages::receive(&browse, &mut *print)?;
-        taken += 1;
-        pause(Duration::from_millis(pause_ms));
+    if place.is_queue {
+        beans.create(&place)?;
     }
+    let wish = Wish {
+        place: &place,
+        selector: "",
+        most: given.number("messageCount")?.unwrap_or(1000),
+        wait: Wait::Ever,
+        pause: Duration::from_millis(given.number("sleep")?.unwrap_or(0)),
+        json: remote.json,
+    };
+    // The option is our own: where STOMP is spoken, or none.
+    take(&beans, given.one("stomp"), &wish, print)?;
     Ok(())
 }

@@ -93,6 +93,16 @@ impl<'a> Beans<'a> {
         Ok(Self { broker, own })
     }
 
+    /// For what no MBean tells.
+    pub(super) fn broker(&self) -> &Broker<'a> {
+        &self.broker
+    }
+
+    /// Address of administration.
+    pub(super) fn url(&self) -> &str {
+        &self.broker.remote.url
+    }
+
     pub(super) fn broker_name(&self) -> &str {
         &self.own
     }
@@ -147,6 +157,24 @@ impl<'a> Beans<'a> {
             "addQueue(java.lang.String)"
         } else {
             "addTopic(java.lang.String)"
+        };
+        self.exec((&self.own, operation), &json!([place.name]))?;
+        Ok(())
+    }
+
+    /// Whether there is such a destination.
+    pub(super) fn exists(&self, place: &Place) -> Result<bool, RemoteError> {
+        let mbean = self.name_of(place);
+        let found = self.request(&json!({"type": "search", "mbean": mbean}))?;
+        Ok(found.as_array().is_some_and(|found| !found.is_empty()))
+    }
+
+    /// Removes a destination with everything in it.
+    pub(super) fn remove(&self, place: &Place) -> Result<(), RemoteError> {
+        let operation = if place.is_queue {
+            "removeQueue(java.lang.String)"
+        } else {
+            "removeTopic(java.lang.String)"
         };
         self.exec((&self.own, operation), &json!([place.name]))?;
         Ok(())

@@ -1,14 +1,15 @@
-//! Verbs that concern messages: look at them, send, take, remove and move them.
+//! Verbs that concern messages: look at them, send, remove and move them.
 //!
 //! Long work goes on in pieces, each of which the broker has done when it answers, with a line of
 //! progress where people look on.
 
 use super::jolokia::{Beans, Place};
+use super::progress::Progress;
 use super::text::{clean, field};
 use super::{Broker, Print, RemoteError, pretty, undo, written};
 use crate::{Browse, Move, Purge, Send};
 use serde_json::{Map, Value, json};
-use std::io::{IsTerminal, Read, Write};
+use std::io::Read;
 
 /// Messages of one piece of work.
 const PIECE: u64 = 5000;
@@ -32,7 +33,11 @@ pub(super) fn browse(asked: &Browse) -> Result<String, RemoteError> {
     Ok(found.iter().map(shown).collect())
 }
 
-fn list(beans: &Beans<'_>, place: &Place, selector: &str) -> Result<Vec<Value>, RemoteError> {
+pub(super) fn list(
+    beans: &Beans<'_>,
+    place: &Place,
+    selector: &str,
+) -> Result<Vec<Value>, RemoteError> {
     let rows = beans.exec((&beans.name_of(place), BROWSE), &json!([selector]))?;
     match rows {
         Value::Array(rows) => Ok(rows),
@@ -57,7 +62,7 @@ fn shown(message: &Value) -> String {
     text
 }
 
-fn body(message: &Value) -> String {
+pub(super) fn body(message: &Value) -> String {
     if let Some(text) = message.get("Text").and_then(Value::as_str) {
         return text.to_owned();
     }
@@ -65,58 +70,6 @@ fn body(message: &Value) -> String {
         Some(length) => format!("({length} bytes)"),
         None => "(no text)".to_owned(),
     }
-}
-
-/// Takes messages off a queue, oldest first. Only texts: others are not shown as a whole.
-pub(super) fn receive(asked: &Browse, print: Print<'_>) -> Result<(), RemoteError> {
-    let place = Place::queue(&asked.queue)?;
-    let beans = Beans::new(Broker::new(&asked.remote)?)?;
-    let mbean = beans.name_of(&place);
-    let wanted = asked.max.unwrap_or(1);
-    let mut taken = 0;
-    while taken < wanted {
-        let before = taken;
-        for message in list(&beans, &place, &asked.selector)? {
-            if taken == wanted {
-                break;
-            }
-            let id = field(&message, "JMSMessageID");
-            let is_text = message.get("Text").is_some_and(Value::is_string);
-            if !is_text {
-                let reason = format!("message {} is no text; use a client", clean(&id));
-                return Err(RemoteError::Undone { reason });
-            }
-            let remove = (&*mbean, "removeMessage(java.lang.String)");
-            // Whoever removes it has it: a consumer may have been faster.
-            if beans.exec(remove, &json!([id]))? != Value::Bool(true) {
-                continue;
-            }
-            taken += 1;
-            if asked.remote.json {
-                written(print, &format!("{message}\n"))?;
-            } else {
-                written(print, &printable(&body(&message)))?;
-            }
-        }
-        if taken == before {
-            break;
-        }
-    }
-    match taken {
-        0 => Err(RemoteError::Undone {
-            reason: format!("no message waits in {}", clean(&place.address())),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// A text with a line feed at its end; for people without what moves their cursor.
-fn printable(text: &str) -> String {
-    if std::io::stdout().is_terminal() {
-        return text.lines().map(|line| clean(line) + "\n").collect();
-    }
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    format!("{text}{end}")
 }
 
 /// Sends a text; the destination is made if there is none.
@@ -246,45 +199,4 @@ fn in_pieces(
     }
     progress.end();
     Ok(done)
-}
-
-/// One line on the standard error that is written over, if people see it.
-struct Progress<'a> {
-    what: &'a str,
-    all: u64,
-    is_seen: bool,
-    is_shown: bool,
-}
-
-impl<'a> Progress<'a> {
-    /// Less than this is done before anybody looks.
-    const LEAST: u64 = 100;
-
-    fn new(what: &'a str, all: u64) -> Self {
-        Self {
-            what,
-            all,
-            is_seen: std::io::stderr().is_terminal() && all > Self::LEAST,
-            is_shown: false,
-        }
-    }
-
-    fn show(&mut self, done: u64) {
-        if self.is_seen && (done == self.all || done.is_multiple_of(Self::LEAST)) {
-            let Self { what, all, .. } = self;
-            let bar = usize::try_from(done * 30 / (*all).max(1))
-                .unwrap_or(30)
-                .min(30);
-            let line = format!("\r[{:<30}] {done} of {all} {what}", "#".repeat(bar));
-            // Nothing depends on it.
-            std::io::stderr().write_all(line.as_bytes()).ok();
-            self.is_shown = true;
-        }
-    }
-
-    fn end(&self) {
-        if self.is_shown {
-            std::io::stderr().write_all(b"\n").ok();
-        }
-    }
 }

@@ -10,20 +10,20 @@ use floodway_broker::settings::{
 };
 use floodway_message::DestinationKind;
 
-use super::{limit_text, pattern_text, table};
+use super::{limit_text, pattern_text};
 use crate::environment::Environment;
 use crate::settings::{Persistence, Settings};
 use crate::value::size_text;
 
 /// One row per policy entry.
-pub(super) fn gates_text(broker: &BrokerSettings) -> String {
+pub(super) fn gates_rows(broker: &BrokerSettings) -> Vec<Vec<String>> {
     let head = ["gates", "memory", "memory full", "store", "temp", "no room"];
     let mut rows = vec![head.map(String::from).to_vec()];
     let policies = broker.policies.iter();
     rows.extend(policies.map(|entry| row(broker, (entry, pattern_text(entry)), Some(entry.kind))));
     let others = (&broker.default_policy, "all others".to_owned());
     rows.push(row(broker, others, None));
-    table(&rows)
+    rows
 }
 
 /// `kind` is `None` for the entry of all others, which are queues and topics.
