@@ -1,7 +1,8 @@
 //! A topic: it keeps nothing itself, but feeds each subscription's own queue.
 //!
 //! A message is shared by its subscriptions and charged once, until the last lets go. For durable
-//! subscriptions it is stored once, as one record that stands in the lists of all of them.
+//! subscriptions it is stored once, as one record that stands in the lists of all of them; and
+//! likewise in the spool for those that are behind.
 
 use crate::advisory::Blocked;
 use crate::destination::Node;
@@ -15,12 +16,14 @@ use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::policy::LivePolicy;
 use crate::queue::add::Writes;
+use crate::queue::lane::Kept;
 use crate::queue::{Counts, Queue, Role};
 use crate::settings::{Cursor, PolicyEntry};
 use crate::turn::{Turn, Work};
 use arc_swap::Guard;
 use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, Message, Now};
+use floodway_store::{Target, Targets};
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -30,6 +33,10 @@ mod subscription;
 
 use recent::Recent;
 pub(crate) use subscription::Subscription;
+
+/// So many subscriptions that are behind are locked at a time, to write what they have in common
+/// once.
+const BEHIND_TOGETHER_MAX: usize = 64;
 
 /// Messages of one connection on their way to the subscriptions.
 struct Publishing<'a> {
@@ -548,10 +555,21 @@ impl Topic {
                 .iter()
                 .for_each(|shared| recent.note(&shared.message, turn.now));
         }
-        for subscription in self.subscriptions().iter() {
-            if with_durables || !subscription.is_durable() {
-                subscription.take(batch, sender, turn);
-            }
+        let subscriptions = self.subscriptions();
+        let concerned = || {
+            let all = subscriptions.iter();
+            all.filter(|one| with_durables || !one.is_durable())
+        };
+        let is_behind = |one: &&Arc<Subscription>| one.queue.is_spooling();
+        if concerned().filter(is_behind).nth(1).is_none() {
+            return concerned().for_each(|one| one.take(batch, sender, turn));
+        }
+        let (behind, others): (Vec<_>, Vec<_>) = concerned().partition(is_behind);
+        others
+            .into_iter()
+            .for_each(|one| one.take(batch, sender, turn));
+        for part in behind.chunks(BEHIND_TOGETHER_MAX) {
+            Subscription::take_together(part, batch, sender, turn);
         }
     }
 }
@@ -565,17 +583,27 @@ impl Queue {
         writes: &mut Writes,
         turn: &mut Turn<'_>,
     ) {
+        if let Some((kept, target)) = self.place_shared(state, shared, turn) {
+            writes.record(&shared.message, (kept, Targets::One(target)), turn);
+        }
+    }
+
+    /// The same without its record: says where that is to stand.
+    fn place_shared(
+        &self,
+        state: &mut crate::queue::QueueState,
+        shared: &Shared,
+        turn: &mut Turn<'_>,
+    ) -> Option<(Kept, Target)> {
         let message = &shared.message;
-        let Ok(spot) = self.spot(state, (message, shared.usage()), turn) else {
-            return;
-        };
-        self.note_spot(&spot, message, writes, turn);
+        let spot = self.spot(state, (message, shared.usage()), turn).ok()?;
         self.note_expiration(state, message.expiration_ms(), turn);
         if spot.keep {
             let message = Arc::clone(message);
             let entry = Self::entry_with(message, shared.held(), spot.order, spot.place);
             state.push(spot.lane, entry.arriving(turn.now));
         }
+        spot.target()
     }
 }
 

@@ -38,6 +38,26 @@ impl Writes {
         }
     }
 
+    /// Notes the record of a message for its places.
+    pub(crate) fn record(
+        &mut self,
+        message: &Message,
+        (kept, targets): (Kept, Targets),
+        turn: &mut Turn<'_>,
+    ) {
+        let bytes = message.head().len() + message.body().len();
+        match kept {
+            Kept::Stored => {
+                turn.count_stored(bytes);
+                self.stored.push(record(message, targets));
+            }
+            Kept::Spooled => {
+                turn.count_spooled(bytes);
+                self.spooled.push(record(message, targets));
+            }
+        }
+    }
+
     /// Answers when this, and everything before, is safe.
     pub(crate) fn confirm(&mut self, outbox: &Arc<Outbox>, reply: Option<Reply>, durable: bool) {
         let Some(reply) = reply else { return };
@@ -314,17 +334,8 @@ impl Queue {
         writes: &mut Writes,
         turn: &mut Turn<'_>,
     ) {
-        let bytes = message.head().len() + message.body().len();
-        match spot.target() {
-            Some((Kept::Stored, target)) => {
-                turn.count_stored(bytes);
-                writes.stored.push(record(message, Targets::One(target)));
-            }
-            Some((Kept::Spooled, target)) => {
-                turn.count_spooled(bytes);
-                writes.spooled.push(record(message, Targets::One(target)));
-            }
-            None => {}
+        if let Some((kept, target)) = spot.target() {
+            writes.record(message, (kept, Targets::One(target)), turn);
         }
     }
 }

@@ -6,11 +6,12 @@
 use super::Shared;
 use crate::filter::Filter;
 use crate::queue::add::Writes;
+use crate::queue::lane::Kept;
 use crate::queue::{Queue, Role};
 use crate::selection::Selection;
 use crate::turn::Turn;
 use floodway_message::Message;
-use floodway_store::BatchNumber;
+use floodway_store::{BatchNumber, Targets};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -77,6 +78,49 @@ impl Subscription {
         if writes.write(turn).is_ok() {
             queue.dispatch_locked(&mut state, turn);
             queue.evict(&mut state, turn);
+        }
+    }
+
+    /// As [`Subscription::take`] of several, which must be sorted by the id of their queues: a
+    /// message that they keep in the spool is written once for all of them.
+    pub(super) fn take_together(
+        subscriptions: &[&Arc<Self>],
+        batch: &[Shared],
+        sender: u64,
+        turn: &mut Turn<'_>,
+    ) {
+        let mut locked: Vec<_> = subscriptions
+            .iter()
+            .map(|one| (*one, one.queue.lock()))
+            .filter(|(_, state)| !state.closed)
+            .collect();
+        let mut writes = Writes::default();
+        for shared in batch {
+            let message = &shared.message;
+            let mut spooled = Vec::new();
+            for (one, state) in &mut locked {
+                let is_stored = one.is_durable() && one.queue.stores(message, turn);
+                if is_stored || !one.wants(message, sender) {
+                    continue;
+                }
+                match one.queue.place_shared(state, shared, turn) {
+                    Some((Kept::Spooled, target)) => spooled.push(target),
+                    Some((kept, target)) => {
+                        writes.record(message, (kept, Targets::One(target)), turn);
+                    }
+                    None => {}
+                }
+            }
+            if !spooled.is_empty() {
+                let targets = Targets::Many(spooled.into());
+                writes.record(message, (Kept::Spooled, targets), turn);
+            }
+        }
+        if writes.write(turn).is_ok() {
+            for (one, state) in &mut locked {
+                one.queue.dispatch_locked(state, turn);
+                one.queue.evict(state, turn);
+            }
         }
     }
 

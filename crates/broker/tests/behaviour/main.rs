@@ -15,6 +15,7 @@ mod connections;
 mod dead_letters;
 mod explaining;
 mod flow_control;
+mod folder;
 mod forwarding;
 mod latencies;
 mod logins;

@@ -1,11 +1,14 @@
 //! Topics and their subscriptions.
 
 use crate::client::{World, consumer, message, property, selecting};
+use crate::folder::Folder;
 use floodway_broker::settings::{
     BrokerSettings, PendingMessageLimit, PolicyEntry, SubscriptionRecovery,
 };
 use floodway_message::session::{AckKind, AckRange, Command};
 use floodway_message::{Destination, DestinationKind};
+use floodway_store::{JournalSettings, MemoryStore, Store, open_spool};
+use std::sync::Arc;
 
 const T: &str = "topic://T";
 
@@ -133,6 +136,73 @@ fn a_slow_subscription_spools_and_the_others_go_on() {
         client.ack(1, one.delivery);
     }
     assert_eq!(slow, 200);
+}
+
+#[test]
+fn subscriptions_that_are_behind_share_what_the_spool_keeps() {
+    let mut entry = PolicyEntry::new(DestinationKind::Topic, ">");
+    entry.memory_limit_bytes = 100 << 10;
+    let temp = Folder::new();
+    let spool = Arc::new(open_spool(temp.disk(), JournalSettings::spool()).unwrap());
+    let settings = BrokerSettings {
+        policies: vec![entry],
+        ..BrokerSettings::default()
+    };
+    let world = World {
+        spool: Some(Arc::clone(&spool)),
+        ..World::on(
+            settings,
+            [Arc::new(MemoryStore::new()), Arc::clone(&spool) as _],
+        )
+    };
+    let publisher = world.client("publisher");
+    let slow: Vec<_> = (0..6)
+        .map(|nth| world.client(&format!("slow {nth}")))
+        .collect();
+    for (nth, client) in slow.iter().enumerate() {
+        let mut open = consumer(1, T);
+        open.prefetch = Some(1);
+        if nth >= 4 {
+            // The last two want one half each.
+            open = selecting(open, &format!("half = '{}'", nth - 4));
+        }
+        client.open(open);
+    }
+    let used = || spool.usage().used_bytes;
+    let mut before = 0;
+    for number in 0..400 {
+        let mut builder = message(&format!("{number} {}", "x".repeat(1024)));
+        builder.persistent(false);
+        property(&mut builder, "half", &(number % 2).to_string());
+        publisher.send_to(T, builder);
+        if number == 199 {
+            before = used();
+        }
+    }
+    // By now all are behind: each message is there once, not five times.
+    let each = (used() - before) / 200;
+    assert!((1024..2 * 1500).contains(&each), "{each}");
+    for (nth, client) in slow.iter().enumerate() {
+        let mut seen = Vec::new();
+        loop {
+            let got = client.got();
+            let Some(one) = got.first() else { break };
+            seen.push(
+                one.body
+                    .split(' ')
+                    .next()
+                    .unwrap()
+                    .parse::<usize>()
+                    .unwrap(),
+            );
+            client.ack(1, one.delivery);
+        }
+        let wanted = |number: &usize| nth < 4 || number % 2 == nth - 4;
+        let expected: Vec<usize> = (0..400).filter(wanted).collect();
+        assert_eq!(seen, expected, "subscription {nth}");
+    }
+    world.tidy();
+    assert_eq!(spool.usage().live_bytes, 0, "what all have taken is gone");
 }
 
 #[test]
