@@ -7,7 +7,6 @@
 
 use crate::broker::Broker;
 use crate::destination::Node;
-use crate::latency::Latencies;
 use crate::outbox::{Origin, Wake};
 use crate::queue::lane::{Kept, Lane};
 use crate::queue::{Counts, Queue};
@@ -64,7 +63,7 @@ impl Broker {
                     Node::Queue(queue) => {
                         let mut state = queue.lock();
                         state.counts = Counts::default();
-                        state.parking.times = Latencies::default();
+                        state.parking.reset_times();
                     }
                     Node::Topic(topic) => {
                         topic.reset_counts();

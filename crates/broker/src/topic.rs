@@ -232,7 +232,7 @@ impl Topic {
 
     /// How long those waited that wait no more.
     pub(crate) fn parked_times(&self) -> Latencies {
-        self.parking.lock().times
+        self.parking.lock().times()
     }
 
     pub(crate) fn parked_view(&self, now: Now) -> Vec<ParkedView> {
@@ -273,7 +273,7 @@ impl Topic {
     pub(crate) fn reset_counts(&self) {
         self.enqueued.store(0, Ordering::Relaxed);
         *self.departed.lock() = Counts::default();
-        self.parking.lock().times = Latencies::default();
+        self.parking.lock().reset_times();
     }
 
     pub(crate) fn share(&self, message: Message) -> Shared {

@@ -218,7 +218,7 @@ fn destination_view((destination, node): (Destination, Node)) -> DestinationView
     let (usage, policy, parked, messages, totals) = match &node {
         Node::Queue(queue) => {
             let state = queue.lock();
-            let totals = TotalsView::of(&state.counts, state.parking.times);
+            let totals = TotalsView::of(&state.counts, state.parking.times());
             let parked = state.parking.len();
             drop(state);
             let messages = messages_view(queue);

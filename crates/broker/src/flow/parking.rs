@@ -191,11 +191,21 @@ pub(crate) struct Parking {
     /// When the first of an unbroken row of waiting sends was parked, and whether it was logged.
     blocked_since_ms: Option<u64>,
     logged: bool,
-    /// How long what left here had waited, however it ended; milliseconds.
-    pub(crate) times: Latencies,
+    /// How long what left here had waited, however it ended; milliseconds. Most destinations have
+    /// nothing here, ever.
+    times: Option<Box<Latencies>>,
 }
 
 impl Parking {
+    /// How long those waited that wait no more.
+    pub(crate) fn times(&self) -> Latencies {
+        self.times.as_deref().copied().unwrap_or_default()
+    }
+
+    pub(crate) fn reset_times(&mut self) {
+        self.times = None;
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.fifo.is_empty()
     }
@@ -254,7 +264,8 @@ impl Parking {
 
     pub(crate) fn pop(&mut self, turn: &mut Turn<'_>) -> Option<Parked> {
         let (_, parked) = self.fifo.pop_front()?;
-        self.times.note(Self::released(&parked, turn));
+        let waited_ms = Self::released(&parked, turn);
+        self.times.get_or_insert_default().note(waited_ms);
         Some(parked)
     }
 
@@ -327,7 +338,8 @@ impl Parking {
             is_first && matches!(parked.waiting, Waiting::Commit(_))
         })?;
         let (_, parked) = self.fifo.remove(at)?;
-        self.times.note(Self::released(&parked, turn));
+        let waited_ms = Self::released(&parked, turn);
+        self.times.get_or_insert_default().note(waited_ms);
         match parked.waiting {
             Waiting::Commit(operation) => Some(operation),
             Waiting::Send(_) => None,
@@ -344,7 +356,8 @@ impl Parking {
         let mut kept = VecDeque::with_capacity(self.fifo.len());
         for (ticket, parked) in self.fifo.drain(..) {
             if test(&parked) {
-                self.times.note(Self::released(&parked, turn));
+                let waited_ms = Self::released(&parked, turn);
+                self.times.get_or_insert_default().note(waited_ms);
                 removed.push(parked);
             } else {
                 kept.push_back((ticket, parked));
