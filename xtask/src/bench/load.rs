@@ -2,15 +2,16 @@
 //!
 //! Both take the same arguments and answer with the same record, so nothing else differs. It knows
 //! how either is built and called, and nothing of scenarios.
-//! Invariant: the Java client runs with the JVM's defaults but for the size of its heap.
+//! Invariant: the Java client runs with the JVM's defaults but for its heap and its collector.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// Messages on their way through ten consumers of a topic must fit.
-const JAVA_HEAP: &str = "-Xmx768m";
+/// Messages on their way through ten consumers of a topic must fit, and be collected by as few
+/// threads as the load itself leaves room for.
+const JAVA_OPTIONS: [&str; 2] = ["-Xmx768m", "-XX:+UseParallelGC"];
 
 /// Who sends and receives.
 pub(crate) enum Load {
@@ -44,7 +45,8 @@ impl Load {
             Self::Tool(path) => Command::new(path),
             Self::Java { classpath, .. } => {
                 let mut command = Command::new("java");
-                command.args([JAVA_HEAP, "-cp", classpath, "floodway.interop.Load"]);
+                command.args(JAVA_OPTIONS);
+                command.args(["-cp", classpath, "floodway.interop.Load"]);
                 command
             }
         }
@@ -55,7 +57,8 @@ impl Load {
         match self {
             Self::Tool(_) => "floodway-load".to_owned(),
             Self::Java { version, .. } => {
-                format!("activemq-client {version}, Java with {JAVA_HEAP}")
+                let options = JAVA_OPTIONS.join(" ");
+                format!("activemq-client {version}, Java with {options}")
             }
         }
     }
