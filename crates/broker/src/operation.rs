@@ -44,6 +44,8 @@ pub(crate) struct Operation {
     fires: Option<Firing>,
     /// Once it has waited: its place among the operations of its connection, and what it frees.
     waited: Option<Waited>,
+    /// Messages that were accepted before are left out; they may not be written yet.
+    repeats: bool,
 }
 
 /// Where a transaction has acknowledged deliveries.
@@ -92,6 +94,7 @@ impl Operation {
             settles: None,
             fires: None,
             waited: None,
+            repeats: false,
         }
     }
 
@@ -239,6 +242,7 @@ impl Operation {
 
     /// Leaves out what was accepted before. Copies of one message have one number.
     fn without_repeated(mut self, turn: &Turn<'_>) -> Self {
+        let count = self.sends.len();
         let mut known: BTreeMap<(String, u64), bool> = BTreeMap::new();
         self.sends.retain(|(_, message)| {
             let Some((producer, sequence)) = message.producer_sequence() else {
@@ -250,6 +254,7 @@ impl Operation {
                 .or_insert_with(|| turn.broker.is_repeated(message));
             !*repeated
         });
+        self.repeats = self.sends.len() < count;
         self
     }
 
@@ -281,10 +286,11 @@ impl Operation {
         let mut jobs = self.lock_jobs(&sends, turn);
         let places = (&mut locked, jobs.as_mut());
         let result = self.collect(&sends, places, &mut writes, turn);
-        let has_batch = !locked.is_empty() || jobs.is_some() || self.settles.is_some();
+        let has_batch =
+            !locked.is_empty() || jobs.is_some() || self.settles.is_some() || self.repeats;
         let with_batch = expired.is_empty() && has_batch && result.is_ok();
         if with_batch {
-            let durable = !writes.stored.is_empty();
+            let durable = !writes.stored.is_empty() || self.repeats;
             writes.confirm(&self.outbox, self.reply, durable);
         }
         let written = writes.write(turn);

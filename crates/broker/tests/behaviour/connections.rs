@@ -2,7 +2,11 @@
 
 use crate::client::{Client, World, consumer, message};
 use floodway_broker::settings::BrokerSettings;
-use floodway_message::session::{Command, Connect, Event, PeerBroker};
+use floodway_message::Destination;
+use floodway_message::session::{Command, Connect, Destinations, Event, PeerBroker, Send};
+use floodway_store::disk::OsDisk;
+use floodway_store::{Journal, JournalSettings};
+use std::sync::Arc;
 
 const Q: &str = "queue://Q";
 
@@ -182,4 +186,54 @@ fn brokers_that_are_gone_make_room_and_there_is_a_limit() {
     assert_eq!(told.len(), 64);
     assert_eq!(told[63].0, "new");
     assert!(told.iter().all(|(name, _)| name != "b5"));
+}
+
+/// What a resent message is confirmed with must hold: it may still be on its way to the disk.
+#[test]
+fn a_message_that_is_sent_again_is_confirmed_when_it_is_stored() {
+    let name = format!("floodway-resent-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let disk = Arc::new(OsDisk::new(&folder).unwrap());
+    let journal = Journal::open(disk, JournalSettings::default()).unwrap();
+    let world = World::on_journal(BrokerSettings::default(), journal);
+    for (number, to) in ["queue://A", "queue://A,queue://B", "topic://T"]
+        .into_iter()
+        .enumerate()
+    {
+        let clients = ["first", "again"].map(|id| world.client(&format!("{id}{number}")));
+        if to.starts_with("topic") {
+            let mut open = consumer(1, to);
+            open.durable_name = Some("d".into());
+            clients[0].open(open);
+        }
+        let destinations: Vec<_> = to
+            .split(',')
+            .map(|one| Destination::parse(one).unwrap())
+            .collect();
+        let replies = clients.each_ref().map(|client| {
+            let mut builder = message("m");
+            builder.destination(&destinations[0]);
+            builder.producer_sequence("p", number as u64 + 1);
+            let reply = client.reply();
+            let send = Command::Send(Send {
+                producer: 1,
+                destinations: Destinations::Many(destinations.clone().into()),
+                message: builder.build(0).unwrap(),
+                tx: None,
+                reply: Some(reply),
+            });
+            // The disk has no time to write.
+            client.session.submit(&mut vec![send], world.now());
+            reply
+        });
+        for (client, reply) in clients.iter().zip(replies) {
+            assert_eq!(client.answer(reply), None, "{to}: not written yet");
+        }
+        world.settle();
+        for (client, reply) in clients.iter().zip(replies) {
+            assert_eq!(client.answer(reply), Some(Ok(())), "{to}");
+        }
+    }
+    drop(world);
+    std::fs::remove_dir_all(&folder).ok();
 }
