@@ -247,11 +247,15 @@ impl Queue {
     }
 
     /// No message is in memory, but for what waits to be merged in, what comes after this lane
-    /// anyway, and what a transaction has acknowledged: its commit may wait for just this queue to
-    /// go on.
+    /// anyway (as long as the queue is below its own limit), and what a transaction has
+    /// acknowledged: its commit may wait for just this queue to go on.
     fn holds_nothing(&self, state: &QueueState, lane: usize) -> bool {
         let mut attachments = state.attachments.iter();
-        let mut lanes = state.lanes.iter().skip(self.lowest_lane(state, lane));
+        let lowest = match self.usage.has_own_space() {
+            true => self.lowest_lane(state, lane),
+            false => 0,
+        };
+        let mut lanes = state.lanes.iter().skip(lowest);
         lanes.all(|lane| lane.window.is_empty())
             && !attachments.any(|attachment| attachment.in_flight.has_open())
     }
