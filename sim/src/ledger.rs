@@ -177,6 +177,9 @@ pub(crate) struct Copy {
     pub(crate) returns: u32,
     /// Given back in this life, so that its order is lost.
     pub(crate) disturbed: bool,
+    /// A transaction that had acknowledged it was rolled back: it is in memory, whatever came
+    /// into the room that it was to free.
+    pub(crate) rolled_back: bool,
     pub(crate) seen: bool,
     /// It surely waited when all was quiet last: see `precedence`.
     pub(crate) rested: bool,
@@ -268,10 +271,12 @@ impl Ledger {
             .sum()
     }
 
-    /// Bytes at a home that transactions have acknowledged and not freed, as far as is known.
+    /// Bytes at a home that transactions have acknowledged and not freed, or not in the end, as far
+    /// as is known.
     pub(crate) fn promised_at(&self, home: HomeId) -> u64 {
         let here = self.copies.iter().filter(|copy| copy.home == home);
-        here.filter(|copy| copy.tx_ack.is_some())
+        let stays = |copy: &&Copy| copy.rolled_back && copy.now.has(places::Places::HOME);
+        here.filter(|copy| copy.tx_ack.is_some() || stays(copy))
             .filter_map(|copy| self.sends.get(copy.send))
             .map(|send| send.charge_bytes)
             .sum()
@@ -530,6 +535,7 @@ impl Ledger {
             tx_doubt: None,
             returns: 0,
             disturbed: false,
+            rolled_back: false,
             seen: false,
             rested: false,
             overtaken: None,

@@ -49,6 +49,7 @@ impl Consumer {
             }
         }
         for id in self.homes {
+            ledger.unrest_home(id);
             let kind = ledger.homes.get(id).map(|home| home.kind.clone());
             match kind {
                 Some(HomeKind::Subscription) => ledger.close_home(id, true),

@@ -64,6 +64,7 @@ impl Client {
     fn hear_delivery(&mut self, delivery: &Delivery, scene: &mut Scene<'_>) {
         let Some(consumer) = self.consumers.get_mut(&delivery.consumer) else {
             // It was on its way when the consumer was closed.
+            scene.ledger.unrest(&delivery.message);
             return;
         };
         if consumer.browser {
@@ -133,7 +134,7 @@ impl Client {
                         let copy = ledger.copies.get(copy).filter(|copy| !copy.maybe);
                         let home = copy.map(|copy| copy.home);
                         let home = home.and_then(|home| ledger.homes.get(home));
-                        home.is_some_and(|home| home.stores)
+                        home.is_some_and(|home| home.stores && home.surely_exists())
                     });
                     if stored {
                         let text = format!("message {send} was receipted after a failed sync");

@@ -1,7 +1,15 @@
 //! What becomes of copies: answers to sends, acknowledgements, ends of connections and lives.
 
 use crate::ledger::places::Places;
-use crate::ledger::{Copy, CopyId, Exists, HomeId, HomeKind, Ledger, SendId, Told, TxState};
+use crate::ledger::{Copy, CopyId, Exists, Home, HomeId, HomeKind, Ledger, SendId, Told, TxState};
+
+impl Home {
+    /// A durable subscription exists for sure once its opening was confirmed.
+    pub(crate) fn surely_exists(&self) -> bool {
+        let durable = matches!(self.kind, HomeKind::Durable(..));
+        !durable || self.exists_after_crash == Exists::Yes
+    }
+}
 
 impl Ledger {
     /// Where an expired copy may go.
@@ -58,7 +66,13 @@ impl Ledger {
     pub(crate) fn send_done(&mut self, send: SendId) {
         self.tell(send, Told::Done);
         for id in self.copies_of(send) {
-            let Some(copy) = self.copies.get_mut(id).filter(|copy| !copy.maybe) else {
+            let home = self
+                .copies
+                .get(id)
+                .and_then(|copy| self.homes.get(copy.home));
+            // A durable subscription that turns out not to be stored got nothing.
+            let sure = home.is_some_and(Home::surely_exists);
+            let Some(copy) = self.copies.get_mut(id).filter(|copy| !copy.maybe && sure) else {
                 continue;
             };
             copy.now = copy.now.without(Places::UNSENT);
@@ -164,7 +178,7 @@ impl Ledger {
     pub(crate) fn given_back(&mut self, id: CopyId, counted: bool) {
         if let Some(copy) = self.copies.get_mut(id) {
             copy.holder = None;
-            copy.tx_ack = None;
+            copy.rolled_back |= copy.tx_ack.take().is_some();
             copy.disturbed = true;
             copy.returns += u32::from(counted);
         }
@@ -197,6 +211,7 @@ impl Ledger {
             copy.tx_ack = None;
             copy.returns = 0;
             copy.disturbed = false;
+            copy.rolled_back = false;
             copy.rested = false;
             copy.overtaken = None;
             // What was seen may never have reached the disk.

@@ -7,7 +7,8 @@
 
 use crate::finding::Checker;
 use crate::ledger::places::Places;
-use crate::ledger::{Copy, CopyId, Holder, Ledger};
+use crate::ledger::{Copy, CopyId, Holder, HomeId, Ledger};
+use floodway_message::Message;
 
 impl Ledger {
     /// All is quiet: what waits now is written, and whoever is given anything is given it later.
@@ -25,6 +26,24 @@ impl Ledger {
             if let Some((_, lower)) = overtaken {
                 self.report_overtaken(id, lower);
             }
+        }
+    }
+
+    /// The broker gave it to a consumer that did not take it: it comes when it comes.
+    pub(crate) fn unrest(&mut self, message: &Message) {
+        let number = crate::body::read(message.body());
+        let send = number.and_then(|number| usize::try_from(number).ok());
+        for id in send.map_or_else(Vec::new, |send| self.copies_of(send)) {
+            if let Some(copy) = self.copies.get_mut(id) {
+                (copy.rested, copy.overtaken) = (false, None);
+            }
+        }
+    }
+
+    /// The same of all that waited in a home when a consumer ended: nobody knows what it was given.
+    pub(crate) fn unrest_home(&mut self, home: HomeId) {
+        for copy in self.copies.iter_mut().filter(|copy| copy.home == home) {
+            (copy.rested, copy.overtaken) = (false, None);
         }
     }
 

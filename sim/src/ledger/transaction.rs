@@ -175,6 +175,7 @@ impl Ledger {
             }
             copy.tx_ack = None;
             copy.tx_doubt = None;
+            copy.rolled_back = true;
             if was_committing {
                 copy.now = copy.now.without(Places::GONE);
                 copy.durable = copy.durable.without(Places::GONE);
