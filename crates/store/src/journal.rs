@@ -339,7 +339,7 @@ impl Shared {
 
     fn publish_usage(&self) {
         let index = self.index.lock();
-        let used_bytes = index.used_bytes - index.recall.idle_bytes();
+        let used_bytes = index.counted_bytes();
         self.used_bytes.store(used_bytes, Ordering::Relaxed);
         self.live_bytes.store(index.live_bytes, Ordering::Relaxed);
     }

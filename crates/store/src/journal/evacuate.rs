@@ -63,12 +63,13 @@ impl Shared {
     fn to_evacuate(&self) -> Vec<u64> {
         let limit_bytes = self.limit_bytes.load(Ordering::Relaxed);
         let mut index = self.index.lock();
-        let unneeded = index.used_bytes.saturating_sub(index.live_bytes);
+        let used_bytes = index.counted_bytes();
+        let unneeded = used_bytes.saturating_sub(index.live_bytes);
         index.evacuation_due_bytes = unneeded + self.segment_bytes() / 2;
         if index.extents() >= self.settings.evacuation_extents_max {
             return Vec::new();
         }
-        let is_near = limit_bytes > 0 && index.used_bytes >= limit_bytes / 100 * NEAR_LIMIT_PERCENT
+        let is_near = limit_bytes > 0 && used_bytes >= limit_bytes / 100 * NEAR_LIMIT_PERCENT
             || self.waits_for_room();
         let (percent, young) = if is_near {
             (NEEDED_PERCENT_MAX_NEAR_LIMIT, YOUNG_SEGMENTS_NEAR_LIMIT)
@@ -243,7 +244,7 @@ impl Index {
 
     /// `true` once when it is time to look for something to evacuate.
     pub(crate) fn takes_evacuation_due(&mut self) -> bool {
-        let unneeded = self.used_bytes.saturating_sub(self.live_bytes);
+        let unneeded = self.counted_bytes().saturating_sub(self.live_bytes);
         let is_due = unneeded >= self.evacuation_due_bytes;
         if is_due {
             self.evacuation_due_bytes = u64::MAX;

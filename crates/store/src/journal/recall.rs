@@ -96,11 +96,6 @@ impl Recall {
         self.pins.contains_key(&segment)
     }
 
-    /// Bytes of segments that do not count as used.
-    pub(crate) fn idle_bytes(&self) -> u64 {
-        self.idle_bytes
-    }
-
     /// A segment is dead, but for snapshots.
     pub(crate) fn note_dead(&mut self, segment: u64, bytes: u64) {
         if self.pins(segment) && self.idle.insert(segment, bytes).is_none() {
@@ -244,6 +239,11 @@ impl Recall {
 }
 
 impl Index {
+    /// Bytes of segments that count as used.
+    pub(crate) fn counted_bytes(&self) -> u64 {
+        self.used_bytes.saturating_sub(self.recall.idle_bytes)
+    }
+
     /// Remembers live records, positions ascending; tells how many.
     fn remember(&mut self, id: SnapshotId, list: ListId, positions: &[u64]) -> u64 {
         let Some(found) = self.lists.get(&list) else {

@@ -15,8 +15,11 @@ use crate::{
 /// A list with so many records of 500 bytes, all written.
 fn filled(journal: &Journal, count: u64) -> ListId {
     let list = journal.define(Bytes::new()).unwrap();
-    let adds = (0..count).map(|at| add(list, at, &[at as u8; 500]));
-    journal.append(&mut adds.collect()).unwrap();
+    // One by one: a batch is in one segment, however long that gets.
+    for at in 0..count {
+        let record = add(list, at, &[at as u8; 500]);
+        journal.append(&mut vec![record]).unwrap();
+    }
     commit_all(journal);
     list
 }
@@ -244,4 +247,36 @@ fn spool_remembers_too() {
     spool.end_snapshot(snapshot);
     commit_all(&spool);
     assert!(disk.used() < 5 * 4096, "{}", disk.used());
+}
+
+#[test]
+fn what_is_remembered_stays_readable_while_its_neighbours_are_moved() {
+    let disk = TestDisk::new();
+    let journal = open(&disk, small());
+    let list = filled(&journal, 300);
+    let full = journal.usage().used_bytes;
+    let first = journal.open_snapshot().unwrap();
+    // One in four stays, and moves together with others of its kind.
+    let gone: Vec<u64> = (0..300).filter(|at| at % 4 != 0).collect();
+    let stays: Vec<u64> = (0..300).step_by(4).collect();
+    assert_eq!(journal.remember(first, list, &gone), gone.len() as u64);
+    remove(&journal, list, gone.iter().copied());
+    let moved = journal.usage().used_bytes;
+    assert!(moved < full / 2, "{moved} of {full}: nothing was moved");
+    assert_eq!(recalled(&journal, first), Some((gone.clone(), 0)));
+
+    // From where they were moved to.
+    let second = journal.open_snapshot().unwrap();
+    assert_eq!(journal.remember(second, list, &stays), stays.len() as u64);
+    remove(&journal, list, stays.iter().copied());
+    assert!(journal.usage().used_bytes < 3 * 4096);
+    assert_eq!(recalled(&journal, first), Some((gone, 0)));
+    assert_eq!(recalled(&journal, second), Some((stays, 0)));
+    journal.end_snapshot(first);
+    journal.end_snapshot(second);
+    commit_all(&journal);
+    assert!(disk.used() < 10 * 4096, "{}", disk.used());
+    drop(journal);
+    let journal = open(&disk, small());
+    assert_eq!(positions(&journal, list), []);
 }
