@@ -18,6 +18,11 @@ use crate::{check, connector, persistence, plugins, policy, usage, virtual_desti
 #[cfg(test)]
 mod tests;
 
+/// How long purges and deletions can be undone, milliseconds; activemq.xml has no word for it.
+const UNDO: &str = "FLOODWAY_UNDO_MS";
+/// A day: what could be undone takes room on the disk for so long.
+const UNDO_MS_MAX: u64 = 24 * 3600 * 1000;
+
 /// Longest broker name in bytes: it stands in every message id.
 const NAME_BYTES_MAX: usize = 255;
 
@@ -38,6 +43,7 @@ pub(crate) fn read<'d, 'i>(
     let anonymous = &mut advisories.anonymous_producers;
     reader.set_truth(broker, "anonymousProducerAdvisorySupport", anonymous);
     read_scheduler(reader, broker, environment, &mut core);
+    read_undo(reader, broker, environment, &mut core);
     let mut adjusts = true;
     reader.set_truth(broker, "adjustUsageLimits", &mut adjusts);
 
@@ -165,6 +171,28 @@ fn read_scheduler(
     let repeat = &mut scheduler.repeat_max;
     reader.set_number(broker, "maxSchedulerRepeatAllowed", repeat);
     scheduler.time_zone = environment.time_zone().clone();
+}
+
+fn read_undo(
+    reader: &mut Reader<'_, '_, '_>,
+    broker: Node<'_, '_>,
+    environment: &Environment,
+    core: &mut BrokerSettings,
+) {
+    let Some(text) = environment.variable(UNDO) else {
+        return;
+    };
+    let given = text.trim().parse::<u64>().ok();
+    match given.filter(|ms| *ms <= UNDO_MS_MAX) {
+        Some(grace_ms) => core.undo_grace_ms = grace_ms,
+        None => {
+            let place = reader.place(broker);
+            let kept = core.undo_grace_ms;
+            let words = format!("{UNDO} of the environment is not understood, {kept} counts");
+            let advice = "write milliseconds up to 86400000, or 0 for no undo";
+            reader.warn(&place, (words, advice));
+        }
+    }
 }
 
 fn read_uncommitted(

@@ -102,7 +102,11 @@ pub(super) fn list(visit: &Visit) -> Markup {
                         td.number { (number(one.restorable)) }
                         td.number { (size(one.bytes)) }
                         td.number { (time(one.left_ms)) }
-                        @if visit.may_change() { td.deeds { (undo(visit, one)) } }
+                        @if visit.may_change() {
+                            td.deeds {
+                                @if one.restorable > 0 || !one.is_complete { (undo(visit, one)) }
+                            }
+                        }
                     }
                 }
             }

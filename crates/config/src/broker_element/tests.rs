@@ -1,5 +1,6 @@
 use super::*;
-use crate::testing::{loaded, notes};
+use crate::Options;
+use crate::testing::{broker, load_with, loaded, notes, options};
 
 #[test]
 fn the_brokers_own_attributes_are_read() {
@@ -100,4 +101,27 @@ fn stores_know_their_limits() {
         matches!(found.persistence, Persistence::Journal { settings, .. }
         if settings.limit_bytes == 100 << 30)
     );
+}
+
+#[test]
+fn time_for_undo_comes_from_the_environment() {
+    for (given, expected) in [
+        (None, 60_000),
+        (Some("0"), 0),
+        (Some(" 5000 "), 5000),
+        (Some("86400000"), 86_400_000),
+        (Some("86400001"), 60_000),
+        (Some("soon"), 60_000),
+    ] {
+        let variables = given.map(|text| ("FLOODWAY_UNDO_MS".into(), text.to_owned()));
+        let options = Options {
+            environment: Environment::fixed(Path::new("/amq"), 16 << 30, variables),
+            ..options()
+        };
+        let found = load_with(&broker("", ""), &options).unwrap();
+        assert_eq!(found.settings.broker.undo_grace_ms, expected, "{given:?}");
+        let is_told = found.report.to_string().contains("FLOODWAY_UNDO_MS");
+        let is_wrong = given.is_some() && expected == 60_000;
+        assert_eq!(is_told, is_wrong, "{given:?}");
+    }
 }
