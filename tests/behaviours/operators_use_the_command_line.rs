@@ -317,3 +317,22 @@ fn tasks_of_activemq_s_script_answer_in_json_too() {
         assert!(shown.starts_with(['[', '{']), "{task:?} {shown}");
     }
 }
+
+#[test]
+fn all_messages_are_seen_however_many_there_are() {
+    let running = Running::start();
+    running.prints(&["send", "MANY", "x", "--count", "450", "--non-persistent"]);
+    running.prints(&["send", "MANY", "last", "-H", "colour=red"]);
+    let page = running.prints(&["browse", "MANY", "--json"]);
+    assert!(page.matches("JMSMessageID").count() < 451, "{page}");
+    let all = running.prints(&["browse", "MANY", "--all", "--json"]);
+    assert_eq!(all.lines().count(), 451);
+    let line = ["browse", "MANY", "--all", "--selector", "colour = 'red'"];
+    let shown = running.prints(&line);
+    assert!(shown.contains("  {colour=red}\n  last\n"), "{shown}");
+    let some = running.prints(&["browse", "MANY", "--all", "--max", "5", "--json"]);
+    assert_eq!(some.lines().count(), 5);
+    assert_eq!(running.prints(&["receive", "MANY"]), "x\n");
+    let ended = running.run(&["browse", "MANY", "--all", "--stomp", "none"]);
+    assert!(ended.errors.contains("leave out --all"), "{ended:?}");
+}

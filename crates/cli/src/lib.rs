@@ -186,6 +186,12 @@ pub struct Browse {
     /// At most so many [default: as many as the broker shows]
     #[arg(long, value_name = "COUNT")]
     pub max: Option<usize>,
+    /// More than the broker shows at a time, over STOMP; with --json a line for each
+    #[arg(long)]
+    pub all: bool,
+    /// STOMP connector to see all from [default: what the broker says]
+    #[arg(long, value_name = "HOST:PORT", env = "FLOODWAY_STOMP")]
+    pub stomp: Option<String>,
     /// How to reach the broker.
     #[command(flatten)]
     pub remote: Remote,

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod activemq;
 mod bench;
+mod browse;
 mod clock;
 mod connector;
 mod jolokia;
@@ -108,6 +109,7 @@ pub type Print<'a> = &'a mut dyn FnMut(&str) -> std::io::Result<()>;
 pub fn run(verb: &Verb, print: Print<'_>) -> Result<(), RemoteError> {
     let printed = match verb {
         Verb::Top(asked) => top::run(asked, print),
+        Verb::Browse(asked) if asked.all => browse::all(asked, print),
         Verb::Purge(asked) => messages::purge(asked, print),
         Verb::Move(asked) => messages::relocate(asked, print),
         Verb::Receive(asked) => receive::receive(asked, print),

@@ -46,7 +46,7 @@ pub(super) fn list(
 }
 
 /// A message in a few lines.
-fn shown(message: &Value) -> String {
+pub(super) fn shown(message: &Value) -> String {
     let mut head = vec![field(message, "JMSMessageID")];
     head.push(field(message, "JMSTimestamp"));
     head.push(field(message, "JMSDeliveryMode").to_lowercase());

@@ -249,7 +249,7 @@ fn text_of(message: &Frame) -> Result<&str, RemoteError> {
 }
 
 /// With the names that JMS gives the headers; everything else is a property.
-fn as_json(message: &Frame, text: &str) -> Value {
+pub(super) fn as_json(message: &Frame, text: &str) -> Value {
     let mut all = Map::new();
     let mut properties = Map::new();
     for (name, value) in &message.headers {
