@@ -131,6 +131,8 @@ pub(crate) struct Lane {
     /// Messages of this order and later have left memory for those of another lane. Nothing is
     /// taken from the lane until it has gone back to the first of them.
     pub(crate) let_go_from: Option<u64>,
+    /// Others have let go for it, and there was no room all the same.
+    pub(crate) in_vain: bool,
 }
 
 impl Lane {

@@ -54,6 +54,7 @@ impl Queue {
             if let Some(lane) = state.lanes.get_mut(lane) {
                 lane.stored.unreadable &= waits;
                 lane.spooled.unreadable &= waits;
+                lane.in_vain &= waits;
             }
         }
     }
@@ -100,26 +101,47 @@ impl Queue {
             return true;
         }
         let is_read = backlogs.iter().any(|one| one.paging);
-        if backlogs.iter().any(|one| one.wants_page() && !one.paging) {
-            self.make_room(state, lane);
+        let wants = backlogs.iter().any(|one| one.wants_page() && !one.paging);
+        let was_in_vain = found.in_vain;
+        let let_go = wants && !was_in_vain && self.make_room(state, lane);
+        if wants {
+            self.pass_over_above(state, lane);
         }
         let asked =
             [Kept::Stored, Kept::Spooled].map(|kept| self.ask_page(state, lane, kept, turn));
-        is_read || asked.contains(&Asked::Yes)
-    }
-
-    /// Makes room for a page of a lane: lower lanes let go of what is on disk, and what nobody with
-    /// room wants is passed over.
-    fn make_room(&self, state: &mut QueueState, lane: usize) {
-        let low = self.policy().page_size_max.max(1);
-        let percent = self.memory_percent();
-        if !self.has_space(state, &self.usage) {
-            let enough =
-                || self.usage.has_space(percent) && self.usage.space_bytes(percent) >= ROOM_BYTES;
-            for lower in state.lanes.iter_mut().take(lane) {
-                lower.let_go(enough);
+        let is_asked = asked.contains(&Asked::Yes);
+        if let_go || was_in_vain {
+            // Else lower lanes let go of each page that they read in turn.
+            let in_vain = !is_asked && asked.contains(&Asked::NoRoom);
+            if let Some(lane) = state.lanes.get_mut(lane) {
+                lane.in_vain = in_vain;
+            }
+            if in_vain {
+                turn.broker.await_pages(self);
             }
         }
+        is_read || is_asked
+    }
+
+    /// Makes room for a page of a lane: lower lanes let go of what is on disk. `true` if any had
+    /// to.
+    fn make_room(&self, state: &mut QueueState, lane: usize) -> bool {
+        if self.has_space(state, &self.usage) {
+            return false;
+        }
+        let percent = self.memory_percent();
+        let enough =
+            || self.usage.has_space(percent) && self.usage.space_bytes(percent) >= ROOM_BYTES;
+        for lower in state.lanes.iter_mut().take(lane) {
+            lower.let_go(enough);
+        }
+        let mut lower = state.lanes.iter().take(lane);
+        lower.any(|lane| lane.let_go_from.is_some())
+    }
+
+    /// What nobody with room wants, in this lane and above, is passed over.
+    fn pass_over_above(&self, state: &mut QueueState, lane: usize) {
+        let low = self.policy().page_size_max.max(1);
         let full = !self.has_space(state, &self.usage);
         for (number, found) in state.lanes.iter_mut().enumerate().skip(lane) {
             let many = number == lane && found.window.len() >= low;
