@@ -17,7 +17,7 @@ use crate::journal::Shared;
 use crate::journal::encoder::Encoder;
 use crate::journal::extent::Entry;
 use crate::journal::index::{Index, Segment};
-use crate::journal::pool::{Fill, prepare};
+use crate::journal::pool::{Fill, Pool, prepare};
 use crate::journal::queue::{BatchEnd, Group, Op};
 use crate::journal::record::SYNCED_BEFORE;
 use crate::journal::segment::{RECORDS_AT, SegmentHeader, log_name};
@@ -33,6 +33,9 @@ const WRITE_PARTS: usize = 1000;
 
 /// Segments may grow for a large unit up to here, so that offsets fit an index entry.
 const SEGMENT_BYTES_MAX: u64 = 32 * 1024 * 1024 * 1024;
+
+/// No segment is smaller than this, also when only removals are to go there.
+const SMALL_SEGMENT_BYTES_MIN: u64 = 1024;
 
 /// Name of a segment that the commit step prepares itself.
 const SPARE_NOW_NAME: &str = "spare-now.new";
@@ -299,13 +302,22 @@ impl Writer {
             let (bytes, limit_bytes) = (wanted, SEGMENT_BYTES_MAX);
             return Err(StoreError::TooLarge { bytes, limit_bytes });
         }
-        match active.file.allocate(wanted) {
-            Ok(()) => active.capacity = wanted,
-            Err(cause) if crate::disk::is_full(&cause) => return Ok(false),
-            Err(cause) => {
-                return Err(StoreError::file("growing", log_name(active.number), cause));
+        let reserve = shared.settings.reserve_segments;
+        loop {
+            match active.file.allocate(wanted) {
+                Ok(()) => break,
+                // What lies ready for others is room, too.
+                Err(cause) if crate::disk::is_full(&cause) => {
+                    if !shared.sacrifice_spare(reserve)? {
+                        return Ok(false);
+                    }
+                }
+                Err(cause) => {
+                    return Err(StoreError::file("growing", log_name(active.number), cause));
+                }
             }
         }
+        active.capacity = wanted;
         Ok(true)
     }
 
@@ -329,6 +341,9 @@ impl Writer {
                 }
                 Err(error) if error.is_full() => {
                     shared.disk_is_full.store(true, Ordering::Relaxed);
+                    if pool.ready.is_empty() && !has_adds {
+                        prepare_small(shared, &mut pool)?;
+                    }
                 }
                 Err(error) => return Err(error),
             }
@@ -571,6 +586,23 @@ impl Writer {
             shared.wake_upkeep();
         }
     }
+}
+
+/// The reserve is used up, by starts on a full disk: removals go where the last segment was cut
+/// off, however small that is, or the disk could never be drained.
+fn prepare_small(shared: &Shared, pool: &mut Pool) -> Result<(), StoreError> {
+    let disk = shared.disk.as_ref();
+    let mut capacity = shared.segment_bytes() / 2;
+    while capacity >= SMALL_SEGMENT_BYTES_MIN {
+        match prepare(disk, SPARE_NOW_NAME, capacity, Fill::Allocate) {
+            Ok(file) => {
+                return pool.adopt(disk, SPARE_NOW_NAME, (file, capacity), !shared.is_scratch);
+            }
+            Err(error) if error.is_full() => capacity /= 2,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn entry(place: Option<(u32, u32)>, expiration_ms: i64) -> Entry {

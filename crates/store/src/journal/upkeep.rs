@@ -191,7 +191,7 @@ impl Shared {
         // With a weaker policy the index may be ahead of the disk.
         self.sync_journal()?;
         match checkpoint::write(self.disk.as_ref(), &image) {
-            Err(error) if error.is_full() && self.sacrifice_spare()? => {
+            Err(error) if error.is_full() && self.sacrifice_spare(0)? => {
                 checkpoint::write(self.disk.as_ref(), &image)?;
             }
             other => other?,
@@ -204,11 +204,16 @@ impl Shared {
         Ok(())
     }
 
-    /// Gives the room of one prepared segment to what must be written on a full disk.
-    fn sacrifice_spare(&self) -> Result<bool, StoreError> {
+    /// Gives the room of one prepared segment to what must be written on a full disk, if there are
+    /// more than `kept`.
+    pub(crate) fn sacrifice_spare(&self, kept: usize) -> Result<bool, StoreError> {
         let spare = {
             let mut pool = self.pool.lock();
-            let spare = pool.ready.pop_back();
+            let spare = if pool.ready.len() > kept {
+                pool.ready.pop_back()
+            } else {
+                None
+            };
             self.note_pool(&pool);
             spare
         };

@@ -246,3 +246,50 @@ fn large_write_that_finds_no_room_is_done_again_whole() {
     );
     assert_eq!(positions(&journal, list), (0..60).collect::<Vec<u64>>());
 }
+
+#[test]
+fn full_disk_is_drained_though_each_start_takes_from_the_reserve() {
+    let disk = TestDisk::new();
+    let (journal, list, end) = fill(&disk, small());
+    drop(journal);
+    let mut disk = disk.after_kill();
+    disk.set_space(Some(disk.used()));
+    // Every other record goes: no segment becomes free, and each start begins one.
+    let odd = || (1..end).step_by(2);
+    for position in odd() {
+        let journal = open(&disk, small());
+        let removal = journal.append(&mut vec![Change::Remove { list, position }]);
+        commit_all(&journal);
+        assert!(journal.durable() >= removal.unwrap(), "{position}");
+        drop(journal);
+        disk = disk.after_kill();
+    }
+    let journal = open(&disk, small());
+    // The last addition had found no room.
+    let even: Vec<u64> = (0..end - 1).step_by(2).collect();
+    assert_eq!(positions(&journal, list), even);
+}
+
+#[test]
+fn large_batch_takes_the_room_of_what_lies_ready() {
+    let disk = TestDisk::new();
+    let journal = open(&disk, small());
+    let list = journal.define(Bytes::new()).unwrap();
+    for position in 0..100 {
+        journal
+            .append(&mut vec![add(list, position, &[1; 500])])
+            .unwrap();
+        commit_all(&journal);
+        let removal = Change::Remove { list, position };
+        journal.append(&mut vec![removal]).unwrap();
+        commit_all(&journal);
+    }
+    // Segments are ready, more than the reserve, and nothing else is free.
+    disk.set_space(Some(disk.used()));
+    let large = journal
+        .append(&mut vec![add(list, 100, &[1; 6000])])
+        .unwrap();
+    commit_all(&journal);
+    assert!(journal.durable() >= large, "{:?}", journal.usage());
+    assert_eq!(positions(&journal, list), [100]);
+}
