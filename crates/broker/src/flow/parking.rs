@@ -117,6 +117,10 @@ pub(crate) struct Parked {
 }
 
 impl Parked {
+    fn is_commit(&self) -> bool {
+        matches!(self.waiting, Waiting::Commit(_))
+    }
+
     pub(crate) fn producer(&self) -> ProducerId {
         match &self.waiting {
             Waiting::Send(incoming) => incoming.producer,
@@ -185,6 +189,10 @@ pub(crate) struct ParkedView {
 pub(crate) struct Parking {
     /// With the ticket that each got from its connection.
     fifo: VecDeque<(u64, Parked)>,
+    /// How many of them are commits.
+    commits: usize,
+    /// No deadline is before this; `None` if there is none.
+    due_ms: Option<u64>,
     /// Listed among the destinations where something waits.
     pub(crate) listed: bool,
     warned_ms: Option<u64>,
@@ -259,13 +267,27 @@ impl Parking {
             Waiting::Send(_) => parked.outbox.next_ticket(),
             Waiting::Commit(operation) => operation.ticket(),
         };
+        self.commits += usize::from(parked.is_commit());
+        self.note_deadline(parked.deadline_ms);
         self.fifo.push_back((ticket, parked));
+    }
+
+    fn note_deadline(&mut self, deadline_ms: Option<u64>) {
+        if let Some(deadline_ms) = deadline_ms {
+            self.due_ms = Some(self.due_ms.map_or(deadline_ms, |due| due.min(deadline_ms)));
+        }
+    }
+
+    /// Something leaves.
+    fn note_left(&mut self, parked: &Parked, turn: &mut Turn<'_>) {
+        self.commits -= usize::from(parked.is_commit());
+        let waited_ms = Self::released(parked, turn);
+        self.times.get_or_insert_default().note(waited_ms);
     }
 
     pub(crate) fn pop(&mut self, turn: &mut Turn<'_>) -> Option<Parked> {
         let (_, parked) = self.fifo.pop_front()?;
-        let waited_ms = Self::released(&parked, turn);
-        self.times.get_or_insert_default().note(waited_ms);
+        self.note_left(&parked, turn);
         Some(parked)
     }
 
@@ -285,6 +307,7 @@ impl Parking {
             Blocked::notice(full, self.front()?.who(), place, turn);
             return self.pop(turn);
         };
+        self.note_deadline(deadline_ms);
         let mut told = BTreeSet::new();
         for (_, parked) in &mut self.fifo {
             if parked.full != Full::Congested {
@@ -332,14 +355,16 @@ impl Parking {
 
     /// Takes out the first commit of a connection of which nothing else waits before it.
     pub(crate) fn pop_commit(&mut self, turn: &mut Turn<'_>) -> Option<Box<Operation>> {
+        if self.commits == 0 {
+            return None;
+        }
         let mut connections = BTreeSet::new();
         let at = self.fifo.iter().position(|(_, parked)| {
             let is_first = connections.insert(parked.outbox.id);
             is_first && matches!(parked.waiting, Waiting::Commit(_))
         })?;
         let (_, parked) = self.fifo.remove(at)?;
-        let waited_ms = Self::released(&parked, turn);
-        self.times.get_or_insert_default().note(waited_ms);
+        self.note_left(&parked, turn);
         match parked.waiting {
             Waiting::Commit(operation) => Some(operation),
             Waiting::Send(_) => None,
@@ -354,10 +379,9 @@ impl Parking {
     ) -> Vec<Parked> {
         let mut removed = Vec::new();
         let mut kept = VecDeque::with_capacity(self.fifo.len());
-        for (ticket, parked) in self.fifo.drain(..) {
+        for (ticket, parked) in std::mem::take(&mut self.fifo) {
             if test(&parked) {
-                let waited_ms = Self::released(&parked, turn);
-                self.times.get_or_insert_default().note(waited_ms);
+                self.note_left(&parked, turn);
                 removed.push(parked);
             } else {
                 kept.push_back((ticket, parked));
@@ -386,12 +410,14 @@ impl Parking {
     /// Sends whose time to wait is over.
     pub(crate) fn overdue(&mut self, turn: &mut Turn<'_>) -> Vec<Parked> {
         let now = turn.now.monotonic_ms;
-        let due = |parked: &Parked| parked.deadline_ms.is_some_and(|deadline| deadline <= now);
-        if self.fifo.iter().any(|(_, parked)| due(parked)) {
-            self.remove(turn, due)
-        } else {
-            Vec::new()
+        if self.due_ms.is_none_or(|due| due > now) {
+            return Vec::new();
         }
+        let is_due = |parked: &Parked| parked.deadline_ms.is_some_and(|deadline| deadline <= now);
+        let overdue = self.remove(turn, is_due);
+        let left = self.fifo.iter();
+        self.due_ms = left.filter_map(|(_, parked)| parked.deadline_ms).min();
+        overdue
     }
 
     /// Should a blocked producer be logged now? At the first, then once per interval (0: never
