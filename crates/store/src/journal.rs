@@ -23,6 +23,7 @@ use crate::{
     Recalled, SnapshotId, SnapshotInfo, Store, StoreError, StoreUsage,
 };
 
+mod apply;
 mod checkpoint;
 mod commit;
 mod encoder;

@@ -11,11 +11,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::Change;
 use crate::StoreError;
 use crate::disk::File;
 use crate::journal::Shared;
 use crate::journal::encoder::Encoder;
-use crate::journal::extent::Entry;
 use crate::journal::index::{Index, Segment};
 use crate::journal::pool::{Fill, Pool, prepare};
 use crate::journal::queue::{BatchEnd, Group, Op};
@@ -23,7 +23,6 @@ use crate::journal::record::SYNCED_BEFORE;
 use crate::journal::segment::{RECORDS_AT, SegmentHeader, log_name};
 use crate::journal::unit::{Unit, UnitRules};
 use crate::settings::SyncPolicy;
-use crate::{Change, Target};
 
 /// Encoded bytes are written, though not synced, when there are so many.
 const WRITE_BYTES: u64 = 1024 * 1024;
@@ -525,43 +524,10 @@ impl Writer {
     fn apply(&mut self, shared: &Shared, group: &Group, progress: Progress) {
         let mut index = shared.index.lock();
         let number = self.active.as_ref().map_or(0, |active| active.number);
+        let ops = group.ops.get(progress.ops_done..progress.ops);
         let mut placed = self.encoder.placed.drain(..);
-        for op in group
-            .ops
-            .get(progress.ops_done..progress.ops)
-            .unwrap_or_default()
-        {
-            match op {
-                Op::Change(Change::Add {
-                    targets,
-                    expiration_ms,
-                    head,
-                    body,
-                }) => {
-                    let entry = entry(placed.next(), *expiration_ms);
-                    let payload = head.len() as u64 + body.len() as u64;
-                    for target in targets.as_slice() {
-                        add(&mut index, number, *target, (entry, payload));
-                    }
-                }
-                Op::Change(Change::Remove { list, position }) => {
-                    index.remove(number, *list, *position);
-                }
-                Op::Move {
-                    targets,
-                    expiration_ms,
-                    head,
-                    body,
-                    ..
-                } => {
-                    let entry = entry(placed.next(), *expiration_ms);
-                    let payload = head.len() as u64 + body.len() as u64;
-                    for target in targets {
-                        index.relocate(number, *target, (entry, payload));
-                    }
-                }
-                other => apply_fact(&mut index, number, other),
-            }
+        for op in ops.unwrap_or_default() {
+            index.apply(number, op, &mut placed);
         }
         drop(placed);
         if let Some(active) = &self.active {
@@ -603,34 +569,4 @@ fn prepare_small(shared: &Shared, pool: &mut Pool) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-fn entry(place: Option<(u32, u32)>, expiration_ms: i64) -> Entry {
-    let (at, length) = place.unwrap_or_default();
-    Entry {
-        at,
-        length,
-        expiration_ms,
-    }
-}
-
-fn add(index: &mut Index, segment: u64, target: Target, (entry, payload): (Entry, u64)) {
-    if entry.length == 0 {
-        index.skip(target);
-    } else {
-        index.add(segment, target, entry, payload);
-    }
-}
-
-/// What is neither an addition nor a removal.
-fn apply_fact(index: &mut Index, segment: u64, op: &Op) {
-    match op {
-        Op::Change(Change::Note { key, value }) => index.note(key.clone(), value.clone()),
-        // A list is known from the moment when it is defined.
-        Op::Define { .. } | Op::Change(_) | Op::Move { .. } => {}
-        Op::DropList { list } => index.drop_list(*list),
-    }
-    if let Some(segment) = index.segments.get_mut(&segment) {
-        segment.needs_checkpoint = true;
-    }
 }

@@ -7,11 +7,11 @@ use std::io::IoSlice;
 
 use bytes::Bytes;
 
-use crate::Change;
 use crate::journal::queue::Op;
 use crate::journal::record::{self, Draft, Kind, UNIT_ENDS};
 use crate::journal::segment::{RECORDS_AT, SegmentHeader};
 use crate::journal::unit::Unit;
+use crate::{Change, Target};
 
 /// A head or body up to this size is copied: that costs less than another part of the write.
 const COPY_BYTES_MAX: usize = 4096;
@@ -98,16 +98,8 @@ impl Encoder {
                     body,
                     ..
                 } => {
-                    let draft = Draft {
-                        kind: Kind::Move,
-                        flags: left.next(),
-                        expiration_ms: *expiration_ms,
-                        targets,
-                        head,
-                        body,
-                    };
-                    let place = self.record(draft, (head, body));
-                    self.placed.push(place);
+                    let places = (targets.as_slice(), *expiration_ms);
+                    self.record(Kind::Move, places, (head, body), &mut left);
                 }
             }
         }
@@ -130,16 +122,8 @@ impl Encoder {
                 head,
                 body,
             } => {
-                let draft = Draft {
-                    kind: Kind::Add,
-                    flags: left.next(),
-                    expiration_ms: *expiration_ms,
-                    targets: targets.as_slice(),
-                    head,
-                    body,
-                };
-                let place = self.record(draft, (head, body));
-                self.placed.push(place);
+                let places = (targets.as_slice(), *expiration_ms);
+                self.record(Kind::Add, places, (head, body), left);
             }
             Change::Remove { .. } => {}
             Change::Note { key, value } => self.fact(Kind::Note, (key, value), left),
@@ -147,7 +131,28 @@ impl Encoder {
     }
 
     /// Appends a record with content, which may be written from where it is.
-    fn record(&mut self, draft: Draft<'_>, (head, body): (&Bytes, &Bytes)) -> (u32, u32) {
+    fn record(
+        &mut self,
+        kind: Kind,
+        (targets, expiration_ms): (&[Target], i64),
+        content: (&Bytes, &Bytes),
+        left: &mut Left,
+    ) {
+        let (head, body) = content;
+        let flags = left.next();
+        let draft = Draft {
+            kind,
+            flags,
+            expiration_ms,
+            targets,
+            head,
+            body,
+        };
+        let place = self.content(draft, content);
+        self.placed.push(place);
+    }
+
+    fn content(&mut self, draft: Draft<'_>, (head, body): (&Bytes, &Bytes)) -> (u32, u32) {
         if head.len() <= COPY_BYTES_MAX && body.len() <= COPY_BYTES_MAX {
             return self.put(draft, true);
         }

@@ -37,3 +37,17 @@ pub(crate) fn sync_names(disk: &dyn Disk) -> Result<(), StoreError> {
     disk.sync_dir()
         .map_err(|cause| StoreError::file("syncing", disk.describe(), cause))
 }
+
+/// All names in the directory, ascending.
+pub(crate) fn names(disk: &dyn Disk) -> Result<Vec<String>, StoreError> {
+    let names = disk.list();
+    let mut names = names.map_err(|cause| StoreError::file("listing", disk.describe(), cause))?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Removes a file that must be there.
+pub(crate) fn remove(disk: &dyn Disk, name: &str) -> Result<(), StoreError> {
+    disk.remove(name)
+        .map_err(|cause| StoreError::file("removing", name.to_owned(), cause))
+}

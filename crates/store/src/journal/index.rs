@@ -291,10 +291,10 @@ impl Index {
     /// A fact in segment `by` is about a record in `from`. While segments exist where that record
     /// stood before, the fact is about them too.
     fn note_removal(&mut self, by: u64, from: u64) {
-        let before = self.segments.get(&from).map(|from| from.moved_from.clone());
-        let before = before.unwrap_or_default();
+        let before = self.segments.get(&from).map(|from| &from.moved_from);
+        let before = before.into_iter().flatten().copied();
         let exists = |one: &u64| self.segments.contains_key(one);
-        let known: Vec<u64> = before.into_iter().filter(exists).collect();
+        let known: Vec<u64> = before.filter(exists).collect();
         if let Some(by) = self.segments.get_mut(&by) {
             by.removes_from.insert(from);
             by.removes_from.extend(known);

@@ -21,7 +21,7 @@ use crate::disk::{Disk, File};
 use crate::journal::checkpoint::{self, Checkpoint, SavedList};
 use crate::journal::extent::Entry;
 use crate::journal::fields::Fields;
-use crate::journal::files::{sync_names, write_whole};
+use crate::journal::files::{names, remove, sync_names, write_whole};
 use crate::journal::index::{Index, Segment};
 use crate::journal::pool::{Pool, Spare};
 use crate::journal::record::{self, Header, Kind, Record, SYNCED_BEFORE, UNIT_ENDS};
@@ -139,18 +139,6 @@ pub(crate) fn segment_bytes_max(
         }
     }
     Ok(settings.segment_bytes_for(bytes.max(1)))
-}
-
-fn names(disk: &dyn Disk) -> Result<Vec<String>, StoreError> {
-    let names = disk.list();
-    let mut names = names.map_err(|cause| StoreError::file("listing", disk.describe(), cause))?;
-    names.sort_unstable();
-    Ok(names)
-}
-
-fn remove(disk: &dyn Disk, name: &str) -> Result<(), StoreError> {
-    disk.remove(name)
-        .map_err(|cause| StoreError::file("removing", name.to_owned(), cause))
 }
 
 /// All segment files in order of their numbers; removes what a crash left half written.
