@@ -15,7 +15,7 @@ use crate::latency::Latencies;
 use crate::operation::Operation;
 use crate::outbox::Outbox;
 use crate::policy::LivePolicy;
-use crate::queue::{Counts, Queue, Role};
+use crate::queue::{Counts, Queue, Role, Spread};
 use crate::settings::{Cursor, PolicyEntry};
 use crate::turn::{Turn, Work};
 use arc_swap::Guard;
@@ -85,7 +85,8 @@ pub(crate) struct Topic {
     recent: Option<Mutex<Recent>>,
     parking: Mutex<Parking>,
     closed: AtomicBool,
-    enqueued: AtomicU64,
+    /// Bytes of what was published, as charged.
+    sent: Mutex<Spread>,
     /// What subscriptions that have gone counted.
     departed: Mutex<Counts>,
     used_ms: AtomicU64,
@@ -130,7 +131,7 @@ impl Topic {
             subscriptions: RwLock::new(Arc::new(Vec::new())),
             parking: Mutex::new(Parking::default()),
             closed: AtomicBool::new(false),
-            enqueued: AtomicU64::new(0),
+            sent: Mutex::default(),
             departed: Mutex::default(),
             used_ms: AtomicU64::new(0),
             is_for_jobs: false,
@@ -256,8 +257,12 @@ impl Topic {
                 counts.add(&subscription.queue.lock().counts);
             }
         }
-        let enqueued = self.enqueued.load(Ordering::Relaxed);
-        Counts { enqueued, ..counts }
+        let sizes = *self.sent.lock();
+        Counts {
+            enqueued: sizes.count,
+            sizes,
+            ..counts
+        }
     }
 
     pub(crate) fn note_uncommitted_exceeded(&self) {
@@ -265,7 +270,7 @@ impl Topic {
     }
 
     pub(crate) fn reset_counts(&self) {
-        self.enqueued.store(0, Ordering::Relaxed);
+        *self.sent.lock() = Spread::default();
         *self.departed.lock() = Counts::default();
         self.parking.lock().reset_times();
     }
@@ -505,7 +510,6 @@ impl Topic {
             turn.answer(outbox, reply, Ok(()));
             return;
         }
-        self.enqueued.fetch_add(1, Ordering::Relaxed);
         if stored {
             self.flush(publishing, turn);
             let node = Node::Topic(Arc::clone(self));

@@ -6,7 +6,7 @@
 use super::{Shared, Subscription, Topic};
 use crate::queue::add::Writes;
 use crate::queue::lane::Kept;
-use crate::queue::{Queue, QueueState};
+use crate::queue::{Queue, QueueState, Spread};
 use crate::turn::Turn;
 use floodway_store::{Target, Targets};
 use std::sync::Arc;
@@ -28,6 +28,7 @@ impl Topic {
         if batch.is_empty() {
             return;
         }
+        self.note_sent(batch);
         let mut recent = self.recent.as_ref().map(|recent| recent.lock());
         if let Some(recent) = &mut recent {
             batch
@@ -50,6 +51,15 @@ impl Topic {
         for part in behind.chunks(BEHIND_TOGETHER_MAX) {
             Subscription::take_together(part, batch, sender, turn);
         }
+    }
+
+    /// Counts messages: each comes this way once, also those that are stored or that nobody wants.
+    fn note_sent(&self, batch: &[Shared]) {
+        let mut sizes = Spread::default();
+        for shared in batch {
+            sizes.note(shared.charge.bytes());
+        }
+        self.sent.lock().add(sizes);
     }
 }
 

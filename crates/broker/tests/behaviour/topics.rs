@@ -29,6 +29,29 @@ fn every_subscription_gets_every_message() {
 }
 
 #[test]
+fn a_topic_counts_what_is_sent_to_it_whoever_listens() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    let totals = || {
+        let all = world.broker.view().destinations;
+        let topic = all.into_iter().find(|one| one.destination.name() == "T");
+        let totals = topic.unwrap().totals;
+        (totals.enqueued, totals.sizes.count, totals.sizes.min > 1024)
+    };
+    client.send(T, "nobody listens");
+    assert_eq!(totals(), (1, 1, true));
+    client.ask(|reply| Command::Begin { tx: 1, reply });
+    client.send_in(1, T, "nor to a transaction");
+    assert_eq!(totals(), (1, 1, true));
+    client.ask(|reply| Command::Commit { tx: 1, reply });
+    assert_eq!(totals(), (2, 2, true));
+    client.open(consumer(1, T));
+    client.open(consumer(2, T));
+    client.send(T, "two listen");
+    assert_eq!(totals(), (3, 3, true));
+}
+
+#[test]
 fn a_subscription_selects_at_the_topic() {
     let world = World::new(BrokerSettings::default());
     let client = world.client("c");
