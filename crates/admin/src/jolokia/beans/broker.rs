@@ -7,6 +7,7 @@ use crate::jolokia::scene::Scene;
 use crate::rest::status::sum_of_totals;
 use floodway_broker::view::{DestinationView, SubscriptionView};
 use floodway_message::DestinationKind;
+use floodway_message::advisory::is_advisory;
 
 use super::destination::set;
 
@@ -124,9 +125,11 @@ pub(crate) const ATTRIBUTES: &[Attribute<()>] = &[
     reads(
         "TotalConsumerCount",
         java::LONG,
-        "consumers of all destinations",
+        "consumers, those of advisories left out",
         |(), scene| {
-            let all = scene.destinations();
+            let advises =
+                |one: &DestinationView| is_advisory(one.destination.kind(), one.destination.name());
+            let all = scene.destinations().filter(|one| !advises(one));
             all.map(|one| one.messages.consumers).sum::<usize>().into()
         },
     ),

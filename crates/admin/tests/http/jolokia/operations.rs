@@ -383,6 +383,15 @@ fn totals_begin_again_and_sizes_stay() {
 }
 
 #[test]
+fn listeners_of_advisories_are_not_counted_as_consumers() {
+    let served = lab();
+    let (one, other) = (served.client("c"), served.client("d"));
+    one.consume("queue://Q", 4);
+    other.consume("topic://ActiveMQ.Advisory.Queue", 4);
+    assert_eq!(served.attribute(BROKER, "TotalConsumerCount"), 1);
+}
+
+#[test]
 fn connection_is_seen_and_closed() {
     let served = lab();
     let client = served.client("c:1");
