@@ -134,12 +134,17 @@ fn comments_are_taken_out_and_texts_stay() {
 #[test]
 fn links_must_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = "[a](src/lib.rs#x) [b](https://example.org) [c](#here)\n[d](src/nothing.rs)\n\
-        ```\n[e](nowhere)\n```\n";
+    let text = "[a](src/lib.rs#x) [b](https://example.org) [c](#who-may-do-what)\n\
+        [d](src/nothing.rs)\n```\n[e](nowhere)\n# Not this\n```\n## Who may do `what`?\n\
+        [f](#not-this) [g](../bench/README.md#scenarios) [h](../bench/README.md#nothing)\n";
     let mut report = Report::default();
     documents::check_links(root, Path::new("README.md"), text, &mut report);
     expect(
         &report,
-        &["README.md:2: the link to src/nothing.rs leads nowhere"],
+        &[
+            "README.md:2: the link to src/nothing.rs leads nowhere",
+            "README.md:8: the link to #not-this leads nowhere",
+            "README.md:8: the link to ../bench/README.md#nothing leads nowhere",
+        ],
     );
 }
