@@ -7,6 +7,7 @@ need to work: the request in their form, and the answer that they expect.
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -18,7 +19,6 @@ import broker as brokers
 from broker import Broker, free_port
 
 BROKER = "org.apache.activemq:type=Broker,brokerName=interop"
-ALL = "org.apache.activemq:brokerName=*,type=Broker"
 
 METRICBEAT_BROKER = [
     "BrokerName", "MemoryPercentUsage", "StorePercentUsage", "TempPercentUsage",
@@ -31,6 +31,13 @@ METRICBEAT_QUEUE = [
     "MaxEnqueueTime", "MinEnqueueTime", "MemoryPercentUsage", "ProducerCount",
 ]  # fmt: skip
 METRICBEAT_TOPIC = [name for name in METRICBEAT_QUEUE if name != "QueueSize"]
+# Keys of patterns stand in the order of the alphabet, as it sends them.
+ALL = "org.apache.activemq:brokerName=*,destinationName=*,destinationType={},type=Broker"
+METRICBEAT = {
+    "broker": ("org.apache.activemq:brokerName=*,type=Broker", METRICBEAT_BROKER),
+    "queue": (ALL.format("Queue"), METRICBEAT_QUEUE),
+    "topic": (ALL.format("Topic"), METRICBEAT_TOPIC),
+}
 ZABBIX = [
     "BrokerVersion", "UptimeMillis", "MemoryLimit", "MemoryPercentUsage", "StoreLimit",
     "StorePercentUsage", "TempLimit", "TempPercentUsage", "TotalEnqueueCount",
@@ -97,52 +104,94 @@ def test_keda_reads_the_length_of_a_queue(managed):
     assert (status, missing["status"]) == (200, 404)
 
 
-def test_metricbeat_reads_patterns_in_bulk(managed):
-    body = [
-        {"type": "read", "mbean": ALL, "attribute": METRICBEAT_BROKER},
-        {
-            "type": "read",
-            "mbean": "org.apache.activemq:brokerName=*,destinationName=*,destinationType=Queue,type=Broker",
-            "attribute": METRICBEAT_QUEUE,
-        },
-    ]
-    answers, status = managed.ask(body=body)
-    assert status == 200
-    whole, queues = (answer["value"] for answer in answers)
-    (only,) = whole.values()
-    assert sorted(only) == sorted(METRICBEAT_BROKER)
-    assert only["BrokerName"] == "interop"
-    orders = queues["org.apache.activemq:brokerName=interop,destinationName=orders,destinationType=Queue,type=Broker"]
-    assert sorted(orders) == sorted(METRICBEAT_QUEUE)
-    assert orders["QueueSize"] == 7
-    numbers = {name: value for name, value in orders.items() if name != "Name"}
-    assert all(isinstance(value, (int, float)) for value in numbers.values()), numbers
+def metricbeat_block(metricset: str) -> dict:
+    """The read that a metricset of Metricbeat's module makes of its mapping."""
+    mbean, attributes = METRICBEAT[metricset]
+    config = {"canonicalNaming": True, "ignoreErrors": True}
+    return {"type": "read", "mbean": mbean, "attribute": attributes, "config": config}
 
 
-def test_metricbeat_asks_as_its_module_is_documented(managed):
-    """The path of its documentation, with the slash and what it wants of names and errors."""
-    path = "/?ignoreErrors=true&canonicalNaming=false"
-    metricsets = {"Queue": METRICBEAT_QUEUE, "Topic": METRICBEAT_TOPIC}
-    body = [
-        {
-            "type": "read",
-            "mbean": f"org.apache.activemq:brokerName=*,destinationName=*,destinationType={kind},type=Broker",
-            "attribute": attributes,
-            "config": {"canonicalNaming": False, "ignoreErrors": True},
-        }
-        for kind, attributes in metricsets.items()
-    ]
-    with managed.client() as client:
-        client.subscribe("/topic/prices")
-        client.send_receipted("/topic/prices", "1.99")
-        client.message()
-        answers, status = managed.ask(path, body)
-    assert status == 200
-    assert [answer["status"] for answer in answers] == [200, 200]
-    for (kind, attributes), name, answer in zip(metricsets.items(), ("orders", "prices"), answers):
-        found = answer["value"][f"{BROKER},destinationType={kind},destinationName={name}"]
+def metricbeat_asks(managed, method: str, path: str, body=None):
+    """As Metricbeat's client does: a login, and neither `Origin` nor `Content-Type`."""
+    login = base64.b64encode(b"bob:looks").decode()
+    headers = {"Authorization": f"Basic {login}", "User-Agent": "Metricbeat"}
+    data = None if body is None else json.dumps(body)
+    connection = http.client.HTTPConnection("127.0.0.1", managed.admin, timeout=30)
+    try:
+        connection.request(method, f"/api/jolokia{path}", data, headers)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        return json.load(answer)
+    finally:
+        connection.close()
+
+
+def metricbeat_events(metricset: str, answer: dict) -> dict:
+    """What it makes of an answer, by MBean: it knows an attribute again by the name of the MBean
+    that the answer repeats, and gives up when that is not the one that it asked for."""
+    mbean, attributes = METRICBEAT[metricset]
+    assert answer["status"] == 200, answer
+    assert answer["request"]["mbean"] == mbean
+    assert answer["request"]["attribute"] == attributes
+    for found in answer["value"].values():
         assert sorted(found) == sorted(attributes)
-        assert found["EnqueueCount"] >= 1 and found["Name"] == name
+        for name, value in found.items():
+            kind = str if name in ("Name", "BrokerName") else (int, float)
+            assert isinstance(value, kind), (name, value)
+    return answer["value"]
+
+
+def metricbeat_destination(metricset: str, found: dict, name: str):
+    """What its own test expects of two messages that nobody consumes."""
+    assert (found["Name"], found["EnqueueCount"]) == (name, 2)
+    assert found["AverageMessageSize"] > 0
+    assert metricset == "topic" or found["QueueSize"] == 2
+
+
+@pytest.fixture(scope="module")
+def twice_sent(managed):
+    """Two messages in a queue and a topic, as Metricbeat's own test sends them."""
+    with managed.client() as client:
+        for number in range(2):
+            client.send_receipted("/queue/beat.queue", f"{number}")
+            client.send_receipted("/topic/beat.topic", f"{number}")
+    return managed
+
+
+@pytest.mark.parametrize("metricset", METRICBEAT)
+def test_metricbeat_posts_each_metricset_by_itself(twice_sent, metricset):
+    """The question mark in the `path` of its documentation is a part of the path that it sends."""
+    path = "/%3FignoreErrors=true&canonicalNaming=false"
+    (answer,) = metricbeat_asks(twice_sent, "POST", path, [metricbeat_block(metricset)])
+    events = metricbeat_events(metricset, answer)
+    if metricset == "broker":
+        (only,) = events.values()
+        assert only["BrokerName"] == "interop"
+        return
+    name = f"beat.{metricset}"
+    kind = metricset.title()
+    mbean = f"org.apache.activemq:brokerName=interop,destinationName={name},destinationType={kind},type=Broker"
+    metricbeat_destination(metricset, events[mbean], name)
+
+
+def test_metricbeat_posts_mappings_of_an_operator_in_bulk(twice_sent):
+    """The module for Jolokia, with mappings that somebody has written, sends all in one request."""
+    blocks = [metricbeat_block(metricset) for metricset in METRICBEAT]
+    answers = metricbeat_asks(twice_sent, "POST", "/", blocks)
+    for metricset, answer in zip(METRICBEAT, answers, strict=True):
+        assert metricbeat_events(metricset, answer)
+
+
+@pytest.mark.parametrize("metricset", METRICBEAT)
+def test_metricbeat_gets_where_it_may_not_post(twice_sent, metricset):
+    """With `http_method: GET` the parameters are a query, behind a slash."""
+    mbean, attributes = METRICBEAT[metricset]
+    path = f"/read/{mbean}/{','.join(attributes)}/?ignoreErrors=true&canonicalNaming=false"
+    events = metricbeat_events(metricset, metricbeat_asks(twice_sent, "GET", path))
+    if metricset != "broker":
+        name = f"beat.{metricset}"
+        (found,) = [one for one in events.values() if one["Name"] == name]
+        metricbeat_destination(metricset, found, name)
 
 
 @pytest.mark.parametrize("names, mbean", [(ZABBIX, BROKER), (OPENTELEMETRY, queue("orders"))])
