@@ -10,8 +10,16 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Writes docs/compatibility.md from the results of run.sh: both brokers side by side. */
+/**
+ * Writes docs/compatibility.md from the results of run.sh: both brokers side by side.
+ *
+ * <p>What jolokia.sh has written between its two marks stays as it is.
+ */
 public final class Table {
+    /** As in MBeans.java. */
+    private static final String BEGIN = "<!-- management names: written by interop/java/jolokia.sh -->";
+    private static final String END = "<!-- end of management names -->";
+
     /** One run: a broker, a client, and the result of each check by its name. */
     private record Run(String broker, String client, Map<String, String> results) {
     }
@@ -34,7 +42,16 @@ public final class Table {
         }
         table.runs.sort(Comparator.comparing((Run run) -> !run.broker.startsWith("Floodway"))
                 .thenComparing(Run::broker).thenComparing(Run::client));
-        Files.writeString(Path.of(arguments[1]), table.text());
+        Path out = Path.of(arguments[1]);
+        String names = Files.exists(out) ? kept(Files.readString(out)) : "";
+        Files.writeString(out, table.text(names));
+    }
+
+    /** The part of jolokia.sh, with a line feed before it; nothing if there is none. */
+    private static String kept(String text) {
+        int begin = text.indexOf(BEGIN);
+        int end = text.indexOf(END, Math.max(begin, 0));
+        return begin < 0 || end < 0 ? "" : "\n" + text.substring(begin, end + END.length()) + "\n";
     }
 
     private void read(Path file) throws IOException {
@@ -50,11 +67,11 @@ public final class Table {
         runs.add(run);
     }
 
-    private String text() {
+    private String text(String names) {
         StringBuilder text = new StringBuilder();
-        text.append("# JMS clients: Floodway beside ActiveMQ Classic\n\n");
-        text.append("Written by `interop/java/table` from the results of `interop/java/run.sh`; not edited by hand.\n");
-        text.append("Each line is a check of the suite in `interop/java`, run with ActiveMQ's own Java client.\n");
+        text.append("# Compatibility: Floodway beside ActiveMQ Classic\n\n");
+        text.append("Written by `interop/java/table` from the results of `interop/java/run.sh`, and management names by `interop/java/jolokia.sh`; not edited by hand.\n");
+        text.append("Each line of a table with *yes* and *no* is a check of the suite in `interop/java`, run with ActiveMQ's own Java client.\n");
         text.append("*yes*: the broker does what the line says, with every client; *no*: it does not; *-*: not run, or without meaning for that client.\n\n");
         text.append("| broker | client | passed | failed | skipped |\n|---|---|---|---|---|\n");
         for (Run run : runs) {
@@ -62,6 +79,7 @@ public final class Table {
                     .append(count(run, "passed")).append(" | ").append(count(run, "failed")).append(" | ")
                     .append(count(run, "skipped")).append(" |\n");
         }
+        text.append(names);
         List<String> brokers = runs.stream().map(Run::broker).distinct().toList();
         String group = "";
         for (Map.Entry<String, String> each : marks.entrySet()) {

@@ -3,8 +3,8 @@
 #
 # Starts each broker in a fresh folder (Floodway: FLOODWAY_BIN, else target/release/floodway;
 # ActiveMQ 5.19.1 with Jolokia's agent), runs the program of interop/java/jolokia on both, makes the
-# same situation on both and writes docs/mbeans.md from what their MBeans say. Skips with one line,
-# code 0, if Java, Maven or the artifacts are missing.
+# same situation on both and writes docs/mbeans.md, and its part of docs/compatibility.md, from what
+# their MBeans say. Skips with one line, code 0, if Java, Maven or the artifacts are missing.
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -97,4 +97,5 @@ for broker in floodway activemq; do
     "${java[@]}" floodway.interop.Jolokia "$address" secret
     "${java[@]}" floodway.interop.MBeans dump "$address" secret "$built/$broker.tsv"
 done
-"${java[@]}" floodway.interop.MBeans table "$built/activemq.tsv" "$built/floodway.tsv" "$root/docs/mbeans.md"
+"${java[@]}" floodway.interop.MBeans table "$built/activemq.tsv" "$built/floodway.tsv" \
+    "$root/docs/mbeans.md" "$root/docs/compatibility.md"
