@@ -48,6 +48,8 @@ pub struct Broker {
     pub(crate) generation: AtomicU64,
     pub(crate) patterns: Mutex<Vec<Pattern>>,
     pub(crate) durables: Mutex<BTreeMap<DurableKey, Arc<Subscription>>>,
+    /// Held while one is made, taken up or removed: each is one step.
+    pub(crate) durables_changing: Mutex<()>,
     pub(crate) clients: Mutex<BTreeMap<Arc<str>, crate::session::Client>>,
     pub(crate) prepared: Prepared,
     pub(crate) work: crate::background::Background,
@@ -127,6 +129,7 @@ impl Broker {
             generation: AtomicU64::new(1),
             patterns: Mutex::default(),
             durables: Mutex::default(),
+            durables_changing: Mutex::default(),
             prepared: Prepared::default(),
             peers: crate::peers::Peers::default(),
             undos: crate::undo::Undos::default(),

@@ -37,6 +37,17 @@ pub(crate) enum PatternTarget {
     Subscription(Arc<Subscription>),
 }
 
+/// What a new subscription gets of messages that were sent before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    /// It asked for them.
+    Wanted,
+    /// As the policy of the topic says.
+    ByPolicy,
+    /// It has had them.
+    Unwanted,
+}
+
 impl Broker {
     /// The destination of a name, created if need be.
     ///
@@ -286,11 +297,16 @@ impl Broker {
         &self,
         destination: &Destination,
         subscription: &Arc<Subscription>,
-        retroactive: bool,
+        earlier: Earlier,
         turn: &mut Turn<'_>,
     ) -> Result<(), Failure> {
         let subscribe = |topic: &Topic, turn: &mut Turn<'_>| {
-            if retroactive || topic.policy().always_retroactive {
+            let is_wanted = match earlier {
+                Earlier::Wanted => true,
+                Earlier::ByPolicy => topic.policy().always_retroactive,
+                Earlier::Unwanted => false,
+            };
+            if is_wanted {
                 topic.subscribe_retroactively(subscription, turn);
             } else {
                 topic.subscribe(subscription);
@@ -348,6 +364,7 @@ impl Broker {
     pub(crate) fn add_durable(
         &self,
         note: &DurableNote,
+        earlier: Earlier,
         turn: &mut Turn<'_>,
     ) -> Result<Arc<Subscription>, Failure> {
         let role = Role::Durable {
@@ -361,10 +378,42 @@ impl Broker {
             .and_then(|text| Selector::parse(text).ok());
         let filter = Filter::new(selector.map(Arc::new));
         let subscription = Subscription::new(queue, filter, note.no_local);
-        self.subscribe(&note.destination, &subscription, false, turn)?;
+        self.subscribe(&note.destination, &subscription, earlier, turn)?;
         let key = (Arc::clone(&note.client_id), Arc::clone(&note.name));
         self.durables.lock().insert(key, Arc::clone(&subscription));
         Ok(subscription)
+    }
+
+    /// Makes a durable subscription and stores that it is there, with the batch that does so.
+    ///
+    /// # Errors
+    /// When its topic cannot be created, or the store has failed.
+    pub(crate) fn make_durable(
+        &self,
+        note: &DurableNote,
+        earlier: Earlier,
+        turn: &mut Turn<'_>,
+    ) -> Result<(Arc<Subscription>, Option<BatchNumber>), Failure> {
+        let subscription = self.add_durable(note, earlier, turn)?;
+        let Some(store) = &self.store else {
+            return Ok((subscription, None));
+        };
+        let mut changes = vec![Change::Note {
+            key: DurableNote::key(&note.client_id, &note.name),
+            value: note.value(),
+        }];
+        match store.append(&mut changes) {
+            Ok(batch) => {
+                subscription.noted_in(batch);
+                Ok((subscription, Some(batch)))
+            }
+            Err(error) => {
+                // It would be gone after a restart: whoever asks again must not find it.
+                let (client_id, name) = (&note.client_id, &note.name);
+                self.remove_durable(client_id, name, turn).ok();
+                Err(store_failure(&error))
+            }
+        }
     }
 
     /// Removes a durable subscription with everything it holds.
@@ -435,7 +484,7 @@ pub(crate) fn recover(broker: &Broker, turn: &mut Turn<'_>) -> Result<(), Broker
             continue;
         }
         if let Some(note) = DurableNote::read(&key, &value)
-            && let Err(failure) = broker.add_durable(&note, turn)
+            && let Err(failure) = broker.add_durable(&note, Earlier::ByPolicy, turn)
         {
             tracing::warn!("a durable subscription is not restored: {failure}");
         }

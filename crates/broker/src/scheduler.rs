@@ -20,6 +20,7 @@ use crate::queue::add::{Writes, store_failure};
 use crate::settings::{BrokerSettings, SchedulerSettings};
 use crate::topic::Topic;
 use crate::turn::Turn;
+use crate::undo::Snapshots;
 use floodway_message::session::{Failure, FailureKind};
 use floodway_message::{Destination, DestinationKind, Message};
 use floodway_store::{Change, ListId, MemoryStore, Store, Target, Targets};
@@ -151,6 +152,19 @@ impl Scheduler {
         self.limit_bytes.load(Ordering::Relaxed)
     }
 
+    /// Says what is short if so many jobs, with messages of so many bytes, do not fit.
+    pub(crate) fn short_of(&self, bytes: u64, jobs: u64) -> Option<String> {
+        let wanted = bytes.saturating_add(jobs.saturating_mul(OVERHEAD_BYTES));
+        let limit = self.limit_bytes();
+        let free = limit.saturating_sub(self.used_bytes());
+        (limit > 0 && wanted > free).then(|| {
+            format!(
+                "the scheduled messages need {wanted} bytes of the job scheduler's limit, and \
+                 {free} of {limit} are free"
+            )
+        })
+    }
+
     /// Changes the limit.
     pub(crate) fn set_limit_bytes(&self, limit_bytes: u64) {
         self.limit_bytes.store(limit_bytes, Ordering::Relaxed);
@@ -213,28 +227,48 @@ impl Jobs<'_> {
         let message = builder
             .build(0)
             .map_err(|error| Failure::new(FailureKind::Invalid, error.to_string()))?;
-        let messages = self.list(record::MESSAGES)?;
-        let bytes = (message.head().len() + message.body().len()) as u64 + OVERHEAD_BYTES;
-        let position = self.state.messages.assign();
         let record = JobRecord {
-            number: position + 1,
+            number: 0,
             next_ms,
             start_ms,
             delay_ms: schedule.delay_ms,
             period_ms: schedule.period_ms,
             left: schedule.repeat,
             fired: 0,
-            bytes,
-            id: job_id(message.id(), position + 1),
+            bytes: 0,
+            id: String::new(),
             destination,
             cron: schedule.cron.clone(),
         };
-        turn.count_stored(message.head().len() + message.body().len());
+        self.take_back(record, &message, writes, turn)
+    }
+
+    /// Takes a job in with its message and its schedule, under a new number.
+    ///
+    /// # Errors
+    /// When the store defines no more lists.
+    pub(crate) fn take_back(
+        &mut self,
+        record: JobRecord,
+        message: &Message,
+        writes: &mut Writes,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Failure> {
+        let messages = self.list(record::MESSAGES)?;
+        let position = self.state.messages.assign();
+        let length = message.head().len() + message.body().len();
+        let record = JobRecord {
+            number: position + 1,
+            bytes: length as u64 + OVERHEAD_BYTES,
+            id: job_id(message.id(), position + 1),
+            ..record
+        };
+        turn.count_stored(length);
         let (head, body) = (message.head().clone(), message.body().clone());
         let change = added(messages, position, head, body);
         self.changes(writes).push(change);
         let schedule = self.write_schedule(&record, writes)?;
-        self.scheduler.count_bytes(bytes);
+        self.scheduler.count_bytes(record.bytes);
         self.state.insert(Job::of(&record, schedule), record.number);
         Ok(())
     }
@@ -271,6 +305,31 @@ impl Jobs<'_> {
             if let Err(failure) = self.add_at(&message, &schedule, times, writes, turn) {
                 tracing::error!("a round of repetitions is not begun: {failure}");
             }
+        }
+    }
+
+    /// Has the store keep a job, which is removed next, for an undo. What is not written yet cannot
+    /// be kept.
+    fn remember(&self, number: u64, [messages, schedules]: Snapshots) {
+        let (Some(messages), Some(schedules)) = (messages, schedules) else {
+            return;
+        };
+        let state = &self.state;
+        let job = state.jobs.get(&number);
+        let (Some(job), Some(message_list), Some(schedule_list)) =
+            (job, state.messages.list, state.schedules.list)
+        else {
+            return;
+        };
+        let (store, position) = (&self.scheduler.store, number - 1);
+        if !store.is_written(message_list, position)
+            || !store.is_written(schedule_list, job.schedule)
+        {
+            return;
+        }
+        // In this order: a schedule without its message is the last one, for want of memory.
+        if store.remember(schedules, schedule_list, &[job.schedule]) == 1 {
+            store.remember(messages, message_list, &[position]);
         }
     }
 

@@ -53,7 +53,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) now: Now,
     touched: Vec<Arc<Outbox>>,
     work: VecDeque<Work>,
-    /// What remembers the queue that is deleted in this turn.
+    /// What remembers the queue, or the scheduled messages, that are removed in this turn.
     pub(crate) drops_into: Snapshots,
     store_used: Option<StoreUsage>,
     spool_used: Option<StoreUsage>,

@@ -2,9 +2,10 @@
 //!
 //! Whoever removes messages by an [administering](Broker::administer) session begins an undo,
 //! has each message remembered by the store while it is in flight to that session, and then
-//! removes it. Deleting a queue remembers all that is in it. The records themselves stay where
-//! they are on disk ([`Store::open_snapshot`]); here is only whose they were and until when.
-//! Messages that were in memory alone are not remembered.
+//! removes it. Deleting a queue or a durable subscription remembers all that is in it, removing
+//! scheduled messages each of them. The records themselves stay where they are on disk
+//! ([`Store::open_snapshot`]); here is only whose they were and until when. Messages that were in
+//! memory alone are not remembered.
 //!
 //! Invariants: what is remembered was removed, once; at most [`UNDOS_MAX`] at a time, the oldest
 //! ends for a new one. Times are milliseconds.
@@ -15,6 +16,7 @@ use crate::entry::{Entry, Place};
 use crate::outbox::Outbox;
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, QueueState};
+use crate::recover::DurableNote;
 use crate::session::Session;
 use crate::turn::Turn;
 use floodway_message::session::{ConsumerId, DeliveryId, Failure, Reply};
@@ -26,6 +28,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+mod durable;
+mod jobs;
 mod put_back;
 
 pub use put_back::PutBack;
@@ -41,8 +45,6 @@ const ENDED_MAX: usize = 256;
 /// Redeliveries that are remembered of one undo; messages beyond count as delivered for the first
 /// time.
 const REDELIVERED_MAX: usize = 10_000;
-/// Both places that are remembered.
-const KEPT: [Kept; 2] = [Kept::Stored, Kept::Spooled];
 
 /// Names something that can be put back. Later ones are greater, also those of a later start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +94,18 @@ pub enum UndoError {
     /// Somebody is at it.
     #[error("this is being undone already")]
     Busy,
+    /// The subscription was made again, and is another one now.
+    #[error(
+        "not undone: client {client_id} has made the durable subscription {name} again, with \
+         another topic, selector or noLocal, so its messages are not for this one; remove it, or \
+         leave it, then undo again in time"
+    )]
+    Replaced {
+        /// Client id.
+        client_id: Arc<str>,
+        /// Name.
+        name: Arc<str>,
+    },
     /// The limits do not allow for it.
     #[error(
         "not undone: {short}; let consumers take messages or raise the limit, then undo again in \
@@ -109,15 +123,33 @@ pub enum UndoError {
     Unreadable(#[source] StoreError),
 }
 
+/// What was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removed {
+    /// Messages of a queue.
+    Messages,
+    /// A queue, with its messages.
+    Queue,
+    /// A durable subscription, with its messages.
+    Durable {
+        /// Client id.
+        client_id: Arc<str>,
+        /// Name.
+        name: Arc<str>,
+    },
+    /// Scheduled messages.
+    Jobs,
+}
+
 /// Something that can be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoView {
     /// Its name.
     pub token: UndoToken,
-    /// Where the messages were.
+    /// Where the messages were; of scheduled ones, where they are managed.
     pub destination: Destination,
-    /// The destination itself was deleted with them.
-    pub deleted: bool,
+    /// What was removed.
+    pub what: Removed,
     /// Messages that were removed.
     pub removed: u64,
     /// Those of them that can still be put back.
@@ -130,16 +162,60 @@ pub struct UndoView {
     pub is_complete: bool,
 }
 
+impl UndoView {
+    /// The place itself was deleted with its messages.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self.what, Removed::Queue | Removed::Durable { .. })
+    }
+
+    /// There is something to put back: a subscription is worth it without messages.
+    fn is_worth(&self) -> bool {
+        self.removed > 0 || matches!(self.what, Removed::Durable { .. })
+    }
+}
+
 /// Redeliveries of messages that had some.
 type Redelivered = BTreeMap<(usize, ListId, u64), u32>;
 
-/// The snapshots of the journal and of the spool.
+/// The snapshots of the journal and of the spool; of scheduled messages, those of messages and of
+/// schedules.
 pub(crate) type Snapshots = [Option<SnapshotId>; 2];
+
+/// What is needed to put it back.
+#[derive(Debug, Clone)]
+enum What {
+    Messages,
+    Queue,
+    Durable(Arc<DurableNote>),
+    Jobs,
+}
+
+impl What {
+    fn told(&self) -> Removed {
+        match self {
+            Self::Messages => Removed::Messages,
+            Self::Queue => Removed::Queue,
+            Self::Durable(note) => Removed::Durable {
+                client_id: Arc::clone(&note.client_id),
+                name: Arc::clone(&note.name),
+            },
+            Self::Jobs => Removed::Jobs,
+        }
+    }
+
+    /// May removals in a row be one undo?
+    fn goes_on_with(&self, next: &Self) -> bool {
+        matches!(
+            (self, next),
+            (Self::Messages, Self::Messages) | (Self::Jobs, Self::Jobs)
+        )
+    }
+}
 
 #[derive(Debug)]
 struct Undo {
     destination: Destination,
-    deleted: bool,
+    what: What,
     removed: u64,
     since_ms: u64,
     removed_ms: u64,
@@ -161,9 +237,10 @@ enum End {
 
 impl Undo {
     /// Is a removal that begins now part of it?
-    fn is_continued(&self, destination: &Destination, now: Now) -> bool {
+    fn is_continued(&self, (destination, what): (&Destination, &What), now: Now) -> bool {
         let passed = |since_ms: u64| now.monotonic_ms.saturating_sub(since_ms);
-        let is_untouched = !self.deleted && !self.is_busy && self.next == [0; 2];
+        let goes_on = self.what.goes_on_with(what);
+        let is_untouched = goes_on && !self.is_busy && self.next == [0; 2];
         let is_same = self.destination == *destination && self.removed > 0;
         let is_new = passed(self.removed_ms) < ROW_MS && passed(self.since_ms) < ROW_MAX_MS;
         is_untouched && is_same && is_new
@@ -182,13 +259,13 @@ struct State {
 }
 
 impl State {
-    fn end(&mut self, token: UndoToken, end: End) -> Option<Snapshots> {
+    fn end(&mut self, token: UndoToken, end: End) -> Option<Undo> {
         let undo = self.open.remove(&token)?;
         if self.ended.len() >= ENDED_MAX {
             self.ended.pop_front();
         }
         self.ended.push_back((token, end));
-        Some(undo.snapshots)
+        Some(undo)
     }
 }
 
@@ -197,22 +274,29 @@ impl Broker {
     /// just before: many removals in a row are one undo. `None` when nothing can be remembered: it
     /// is switched off, the stores keep nothing, or it is no queue.
     pub fn begin_undo(&self, destination: &Destination, now: Now) -> Option<UndoToken> {
+        let kind = destination.kind();
+        if !kind.is_queue() || kind.is_temporary() {
+            return None;
+        }
+        self.begin_undo_of(destination, What::Messages, now)
+    }
+
+    fn begin_undo_of(&self, from: &Destination, what: What, now: Now) -> Option<UndoToken> {
         let newest = {
             let state = self.undos.0.lock();
             let newest = state.open.last_key_value();
-            let same = newest.filter(|(_, undo)| undo.is_continued(destination, now));
+            let same = newest.filter(|(_, undo)| undo.is_continued((from, &what), now));
             same.map(|(token, _)| *token)
         };
-        newest.or_else(|| self.open_undo(destination, false, now))
+        newest.or_else(|| self.open_undo(from, what, now))
     }
 
-    fn open_undo(&self, destination: &Destination, deleted: bool, now: Now) -> Option<UndoToken> {
+    fn open_undo(&self, destination: &Destination, what: What, now: Now) -> Option<UndoToken> {
         let grace_ms = self.settings.undo_grace_ms;
-        let kind = destination.kind();
-        if grace_ms == 0 || !kind.is_queue() || kind.is_temporary() {
+        if grace_ms == 0 || destination.kind().is_temporary() {
             return None;
         }
-        let snapshots = KEPT.map(|kept| self.kept(kept)?.open_snapshot());
+        let snapshots = [0, 1].map(|at| self.store_of(&what, at)?.open_snapshot());
         if snapshots.iter().all(Option::is_none) {
             return None;
         }
@@ -222,7 +306,7 @@ impl Broker {
         let token = UndoToken(state.last);
         let undo = Undo {
             destination: destination.clone(),
-            deleted,
+            what,
             removed: 0,
             since_ms: now.monotonic_ms,
             removed_ms: now.monotonic_ms,
@@ -239,7 +323,7 @@ impl Broker {
         let oldest = oldest.filter(|_| state.open.len() > UNDOS_MAX);
         let ended = oldest.and_then(|oldest| state.end(oldest, End::GivenUp));
         drop(state);
-        self.end_snapshots(ended.unwrap_or_default());
+        self.let_go(ended);
         Some(token)
     }
 
@@ -256,7 +340,7 @@ impl Broker {
     /// The removal is over: what can be undone of it. An undo of nothing is forgotten.
     pub fn finish_undo(&self, token: UndoToken, now: Now) -> Option<UndoView> {
         let view = self.undo(token, now)?;
-        if view.removed == 0 {
+        if !view.is_worth() {
             self.drop_undo(token);
             return None;
         }
@@ -266,7 +350,7 @@ impl Broker {
     /// As if it had never begun.
     fn drop_undo(&self, token: UndoToken) {
         let undo = self.undos.0.lock().open.remove(&token);
-        self.end_snapshots(undo.map(|undo| undo.snapshots).unwrap_or_default());
+        self.let_go(undo);
     }
 
     /// Removes a destination with everything in it, unless somebody consumes from it. Of a queue,
@@ -295,15 +379,23 @@ impl Broker {
 
     fn undo_of_delete(&self, destination: &Destination, turn: &mut Turn<'_>) -> Option<UndoToken> {
         let queue = self.queue_of(destination)?;
+        if queue.lock().pending() == 0 {
+            return None;
+        }
+        self.undo_of_all(&queue, What::Queue, turn)
+    }
+
+    /// What is in a queue goes into a new undo when its lists are dropped in this turn.
+    fn undo_of_all(&self, queue: &Queue, what: What, turn: &mut Turn<'_>) -> Option<UndoToken> {
         let (pending, redelivered) = {
             let state = queue.lock();
             // Prepared branches have acknowledged some, and may yet commit that.
-            if state.pending() == 0 || !state.promised.is_empty() {
+            if !state.promised.is_empty() {
                 return None;
             }
             (state.pending(), redelivered(state.in_memory()))
         };
-        let token = self.open_undo(destination, true, turn.now)?;
+        let token = self.open_undo(&queue.destination, what, turn.now)?;
         let mut state = self.undos.0.lock();
         let undo = state.open.get_mut(&token)?;
         undo.removed = pending;
@@ -317,7 +409,7 @@ impl Broker {
         let state = self.undos.0.lock();
         let open = state.open.iter().rev();
         open.filter_map(|(token, undo)| self.view_of_undo(*token, undo, now))
-            .filter(|view| view.removed > 0)
+            .filter(UndoView::is_worth)
             .collect()
     }
 
@@ -329,11 +421,14 @@ impl Broker {
 
     fn view_of_undo(&self, token: UndoToken, undo: &Undo, now: Now) -> Option<UndoView> {
         let (mut restorable, mut bytes, mut is_complete) = (0, 0, true);
-        for ((kept, snapshot), next) in KEPT.into_iter().zip(undo.snapshots).zip(undo.next) {
+        for ((at, snapshot), next) in undo.snapshots.into_iter().enumerate().zip(undo.next) {
             let Some(snapshot) = snapshot else { continue };
-            let info = self.kept(kept)?.snapshot(snapshot)?;
+            let info = self.store_of(&undo.what, at)?.snapshot(snapshot)?;
             let left = info.records.saturating_sub(next);
-            restorable += left;
+            // A scheduled message counts once.
+            if at == 0 || !matches!(undo.what, What::Jobs) {
+                restorable += left;
+            }
             bytes += u64::try_from(
                 u128::from(info.bytes) * u128::from(left) / u128::from(info.records.max(1)),
             )
@@ -343,7 +438,7 @@ impl Broker {
         Some(UndoView {
             token,
             destination: undo.destination.clone(),
-            deleted: undo.deleted,
+            what: undo.what.told(),
             removed: undo.removed,
             restorable,
             bytes,
@@ -365,47 +460,55 @@ impl Broker {
                 is_gone.then_some((*token, End::GivenUp))
             })
             .collect();
-        let ended: Vec<Snapshots> = ending
+        let ended: Vec<Undo> = ending
             .into_iter()
             .filter_map(|(token, end)| state.end(token, end))
             .collect();
         drop(state);
-        ended.into_iter().for_each(|one| self.end_snapshots(one));
+        self.let_go(ended);
     }
 
     /// The disk has only so much room, what the store uses included: what is kept gives way.
     pub(crate) fn spare_disk(&self, room: u64, now_used: u64) {
         let mut state = self.undos.0.lock();
-        let kept: u64 = state
-            .open
-            .values()
-            .filter_map(|undo| undo.snapshots[0])
-            .filter_map(|id| self.store.as_ref()?.snapshot(id))
-            .map(|info| info.bytes)
-            .sum();
+        let kept: u64 = state.open.values().map(|undo| self.stored_for(undo)).sum();
         if kept == 0 || kept <= room.saturating_sub(now_used) {
             return;
         }
         tracing::warn!("the disk is short of space: what was purged or deleted is not kept");
         let tokens: Vec<UndoToken> = state.open.keys().copied().collect();
-        let ended: Vec<Snapshots> = tokens
+        let ended: Vec<Undo> = tokens
             .into_iter()
             .filter_map(|token| state.end(token, End::GivenUp))
             .collect();
         drop(state);
-        ended.into_iter().for_each(|one| self.end_snapshots(one));
+        self.let_go(ended);
     }
 
-    fn end_snapshots(&self, snapshots: Snapshots) {
-        for (kept, snapshot) in KEPT.into_iter().zip(snapshots) {
-            if let (Some(store), Some(snapshot)) = (self.kept(kept), snapshot) {
-                store.end_snapshot(snapshot);
+    /// Bytes of the journal that an undo keeps.
+    fn stored_for(&self, undo: &Undo) -> u64 {
+        let all = undo.snapshots.into_iter().enumerate();
+        let stored = all.filter(|(at, _)| kept_at(&undo.what, *at) == Kept::Stored);
+        stored
+            .filter_map(|(_, snapshot)| self.store.as_ref()?.snapshot(snapshot?))
+            .map(|info| info.bytes)
+            .sum()
+    }
+
+    /// The stores need not keep anything for these any more.
+    fn let_go(&self, undos: impl IntoIterator<Item = Undo>) {
+        for undo in undos {
+            for (at, snapshot) in undo.snapshots.into_iter().enumerate() {
+                if let (Some(store), Some(snapshot)) = (self.store_of(&undo.what, at), snapshot) {
+                    store.end_snapshot(snapshot);
+                }
             }
         }
     }
 
-    fn kept(&self, kept: Kept) -> Option<&Arc<dyn Store>> {
-        match kept {
+    /// Where a snapshot of an undo is.
+    fn store_of(&self, what: &What, at: usize) -> Option<&Arc<dyn Store>> {
+        match kept_at(what, at) {
             Kept::Stored => self.store.as_ref(),
             Kept::Spooled => self.spool.as_ref(),
         }
@@ -419,7 +522,7 @@ impl Broker {
                 lists.entry((at, list)).or_default().push(position);
             }
         }
-        let store = |at: usize| self.kept(*KEPT.get(at)?);
+        let store = |at: usize| self.store_of(&What::Messages, at);
         let is_written = |(&(at, list), positions): (&(usize, ListId), &Vec<u64>)| {
             let last = positions.iter().max();
             let (Some(store), Some(last)) = (store(at), last) else {
@@ -452,6 +555,14 @@ impl Broker {
             }
         }
         true
+    }
+}
+
+/// Which store has a snapshot of an undo.
+fn kept_at(what: &What, at: usize) -> Kept {
+    match (what, at) {
+        (What::Jobs, _) | (_, 0) => Kept::Stored,
+        _ => Kept::Spooled,
     }
 }
 

@@ -59,7 +59,7 @@ pub struct JournalSettings {
     /// Memory for where removed records stand that are remembered for a while, 16 for each whose
     /// place is not in a sidecar. Older snapshots end for new ones; 0 for none.
     pub recall_memory_bytes_max: u64,
-    /// Snapshots at a time; 0 for none.
+    /// Snapshots at a time (an undo has one or two); 0 for none.
     pub recall_snapshots_max: usize,
     /// Old records are moved together only while the index has fewer extents (about 120 bytes
     /// each) than this: a moved record that stands alone takes one. 0 never moves any.
@@ -82,7 +82,7 @@ impl Default for JournalSettings {
             cancel_removed_adds: true,
             sidecar_lag_segments: 1,
             recall_memory_bytes_max: 16 * MIB,
-            recall_snapshots_max: 64,
+            recall_snapshots_max: 128,
             evacuation_extents_max: 1_000_000,
         }
     }

@@ -7,6 +7,7 @@
 
 use super::desk::Notice;
 use super::layout::refused;
+use super::undone::is_of_queue;
 use super::visit::{Fields, Visit};
 use super::{figures, send};
 use crate::clerk::{Clerk, Fate};
@@ -18,7 +19,7 @@ use axum::extract::Path;
 use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use floodway_broker::undo::UndoToken;
+use floodway_broker::undo::{Removed, UndoToken, UndoView};
 use floodway_broker::view::DestinationView;
 use floodway_message::Destination;
 use floodway_message::selector::Selector;
@@ -77,22 +78,38 @@ pub(super) async fn act(
 
 /// How what was just done can be undone.
 fn undo_of(visit: &Visit, deed: &str, form: &Fields) -> Option<UndoToken> {
-    if !matches!(deed, "delete" | "purge" | "messages" | "cause-remove") {
-        return None;
-    }
-    let name = Destination::parse(form.get("name")).ok()?;
-    let since_ms = visit.now.monotonic_ms;
-    undo::newest(&visit.house, &name, since_ms).map(|view| view.token)
+    let wanted = match deed {
+        "delete" => Removed::Queue,
+        "purge" | "messages" | "cause-remove" => Removed::Messages,
+        "durable-remove" => Removed::Durable {
+            client_id: form.get("client").into(),
+            name: form.get("subscription").into(),
+        },
+        "job-remove" => Removed::Jobs,
+        _ => return None,
+    };
+    let at = Destination::parse(form.get("name")).ok();
+    let is_meant = |one: &UndoView| {
+        // What belongs to a queue is found by its name.
+        let is_there = !is_of_queue(&wanted) || at.as_ref() == Some(&one.destination);
+        one.what == wanted && is_there
+    };
+    undo::newest(&visit.house, visit.now.monotonic_ms, is_meant).map(|view| view.token)
 }
 
 async fn put_back(visit: &Visit, form: &Fields) -> Done {
     let who = (&visit.actor, visit.peer);
     let undone = undo::undo(&visit.house, who, form.get("undo")).await?;
-    let (messages, to) = (
-        figures::count(undone.put_back, "message"),
-        undone.destination,
-    );
-    Ok(format!("{messages} put back to {to}"))
+    let messages = figures::count(undone.put_back, "message");
+    Ok(match undone.what {
+        Removed::Messages | Removed::Queue => {
+            format!("{messages} put back to {}", undone.destination)
+        }
+        Removed::Durable { client_id, name } => {
+            format!("durable subscription {name} of {client_id} is back with {messages}")
+        }
+        Removed::Jobs => format!("{messages} scheduled again"),
+    })
 }
 
 /// What the log says of a form: never bodies, never the token.

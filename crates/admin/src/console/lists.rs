@@ -94,7 +94,7 @@ fn moving(visit: &Visit, is_queue: bool) -> Markup {
             (table(visit, cut.rows(&all), if is_queue { "Queues" } else { "Topics" }, true))
             (cut.pager(visit, what))
         }
-        @if is_queue { (undone::list(visit)) }
+        @if is_queue { (undone::list(visit, undone::is_of_queue)) }
     }
 }
 

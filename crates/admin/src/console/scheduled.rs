@@ -3,6 +3,7 @@
 
 use super::figures::{bar, count, excerpt, moment, number, time};
 use super::layout::{NAME_CHARS_MAX, ROWS, Tab, address, confirmed, refused, still, wide};
+use super::undone::{is_of_jobs, job_warning, list};
 use super::visit::Visit;
 use crate::rest::set::BUG;
 use axum::http::StatusCode;
@@ -63,6 +64,7 @@ fn jobs(visit: &Visit, scheduler: &SchedulerView, rows: &[JobView], has_more: bo
                 }
             }
         }
+        (list(visit, is_of_jobs))
     }
 }
 
@@ -102,7 +104,7 @@ fn table(visit: &Visit, rows: &[JobView]) -> Markup {
                         @if visit.may_change() {
                             td.deeds {
                                 (confirmed(visit, "job-remove", &[("id", &one.id)], ("Remove",
-                                    &excerpt(&one.id, 60), "It will not be delivered any more.")))
+                                    &excerpt(&one.id, 60), &job_warning(visit))))
                             }
                         }
                     }

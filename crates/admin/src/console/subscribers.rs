@@ -4,6 +4,7 @@ use super::figures::{excerpt, number};
 use super::layout::{
     Cut, NAME_CHARS_MAX, Screen, Tab, address, confirmed, finder, form, screen, search, wide,
 };
+use super::undone;
 use super::visit::{Visit, link};
 use axum::response::Response;
 use floodway_broker::view::SubscriptionView;
@@ -96,6 +97,7 @@ fn moving(visit: &Visit) -> Markup {
             (rows_of(visit, cut.rows(&all), "Subscribers"))
             (cut.pager(visit, "subscribers"))
         }
+        (undone::list(visit, undone::is_of_subscription))
     }
 }
 
@@ -172,7 +174,7 @@ fn row(visit: &Visit, one: &SubscriptionView, may_remove: bool) -> Markup {
                     @if let (Some(name), None) = (&one.durable_name, &one.connection) {
                         (confirmed(visit, "durable-remove",
                             &[("client", &one.client_id), ("subscription", name)],
-                            ("Remove", &short(name), "Its messages are lost.")))
+                            ("Remove", &short(name), &undone::subscription_warning(visit))))
                     }
                 }
             }

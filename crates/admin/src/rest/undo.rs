@@ -4,7 +4,7 @@ use crate::gate::Actor;
 use crate::listener::Peer;
 use crate::reply::{json, refuse};
 use crate::routes::House;
-use crate::undo::undo;
+use crate::undo::{Whose, undo};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -17,7 +17,9 @@ use serde::Serialize;
 struct Row {
     token: String,
     destination: String,
-    /// `true`: the destination itself was deleted.
+    #[serde(flatten)]
+    whose: Whose,
+    /// `true`: the queue or the subscription itself was deleted.
     deleted: bool,
     removed: u64,
     /// Of the removed messages those that can be put back.
@@ -31,7 +33,8 @@ impl From<UndoView> for Row {
         Self {
             token: view.token.to_string(),
             destination: view.destination.to_string(),
-            deleted: view.deleted,
+            whose: Whose::from(&view.what),
+            deleted: view.is_deleted(),
             removed: view.removed,
             restorable: view.restorable,
             bytes: view.bytes,

@@ -2,9 +2,9 @@
 
 use crate::described::{check, description, schema_of};
 use crate::served::{LOGIN, Served, VIEWER, client};
-use floodway_broker::settings::BrokerSettings;
+use floodway_broker::settings::{BrokerSettings, SchedulerSettings};
 use floodway_message::session::{Command, Destinations, Send};
-use floodway_message::{BodyKind, Destination, MessageBuilder};
+use floodway_message::{BodyKind, Destination, MessageBuilder, PropertyValue};
 use floodway_store::disk::OsDisk;
 use floodway_store::{Journal, Store};
 use serde_json::{Value, json};
@@ -45,12 +45,50 @@ impl Stored {
         let journal = Arc::new(Journal::open(disk, settings).unwrap());
         journal.start().unwrap();
         let store = Some(Arc::clone(&journal) as Arc<dyn Store>);
-        let served = Served::of(BrokerSettings::default(), store, |_| {});
+        let settings = BrokerSettings {
+            scheduler: SchedulerSettings {
+                support: true,
+                ..SchedulerSettings::default()
+            },
+            ..BrokerSettings::default()
+        };
+        let served = Served::of(settings, store, |_| {});
         Self {
             served,
             journal,
             folder,
         }
+    }
+
+    /// Sends a persistent message.
+    fn send(&self, to: &str, change: impl FnOnce(&mut MessageBuilder)) {
+        let to = Destination::parse(to).unwrap();
+        let mut message = MessageBuilder::new();
+        message.id("ID:p:1").destination(&to).persistent(true);
+        message.body(BodyKind::Text, "text".into());
+        change(&mut message);
+        let send = Send {
+            producer: 1,
+            destinations: Destinations::One(to),
+            message: message.build(0).unwrap(),
+            tx: None,
+            reply: None,
+        };
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let own = format!("s{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        client(&self.served, &own, vec![Command::Send(send)]);
+    }
+
+    /// Asks for an operation of an MBean.
+    fn exec(&self, mbean: &str, operation: &str, arguments: Value) {
+        let name = format!("org.apache.activemq:type=Broker,brokerName=localhost{mbean}");
+        let body = json!({"type": "exec", "mbean": name, "operation": operation,
+            "arguments": arguments});
+        let headers = format!("{LOGIN}{JSON}{OWN}");
+        let answer = self
+            .served
+            .ask("POST /api/jolokia", &headers, &body.to_string());
+        assert!(answer.body.contains("\"status\":200"), "{}", answer.body);
     }
 
     /// Sends messages, the last one for memory only.
@@ -79,7 +117,22 @@ impl Stored {
     }
 
     fn page(&self, login: &str) -> String {
-        self.served.ask("GET /admin/queues", login, "").body
+        self.page_of("queues", login)
+    }
+
+    fn page_of(&self, tab: &str, login: &str) -> String {
+        self.served
+            .ask(&format!("GET /admin/{tab}"), login, "")
+            .body
+    }
+
+    /// Until the journal's own thread has written all that was removed.
+    fn until_restorable(&self, count: u64) {
+        let limit = Instant::now() + Duration::from_secs(20);
+        while self.undos()[0]["restorable"] != count {
+            assert!(Instant::now() < limit, "{:?}", self.undos());
+            std::thread::yield_now();
+        }
     }
 
     /// Presses a button of the console.
@@ -115,8 +168,8 @@ fn purge_is_listed_and_undone_once_by_who_may() {
     assert_eq!(stored.pending(), Some(0));
     let listed = stored.undos();
     let token = listed[0]["token"].clone();
-    let mut expected = json!({"token": token, "destination": Q, "deleted": false, "removed": 4,
-        "restorable": 3, "leftMs": 60_000});
+    let mut expected = json!({"token": token, "destination": Q, "what": "messages", "deleted": false,
+        "removed": 4, "restorable": 3, "leftMs": 60_000});
     expected["bytes"] = listed[0]["bytes"].clone();
     assert_eq!(listed, [expected]);
     let all = description(&stored.served);
@@ -136,7 +189,8 @@ fn purge_is_listed_and_undone_once_by_who_may() {
     assert_eq!(stored.pending(), Some(0));
     let (status, undone) = stored.undo(&token, &own);
     assert_eq!(status, 200, "{undone}");
-    let expected = json!({"token": token, "destination": Q, "removed": 4, "putBack": 3});
+    let expected = json!({"token": token, "destination": Q, "what": "messages", "removed": 4,
+        "putBack": 3});
     assert_eq!(undone, expected);
     let schema = schema_of(&all, "/api/undo/{token}", "post");
     check(&undone, schema, &all, "undone");
@@ -184,12 +238,7 @@ fn deleted_queue_is_offered_when_its_end_is_written() {
     stored.fill(5);
     stored.post("delete", &format!("name={Q}"));
     assert_eq!(stored.pending(), None);
-    // The journal's own thread writes that it is gone.
-    let limit = Instant::now() + Duration::from_secs(20);
-    while stored.undos()[0]["restorable"] != 5 {
-        assert!(Instant::now() < limit, "{:?}", stored.undos());
-        std::thread::yield_now();
-    }
+    stored.until_restorable(5);
     let undo = &stored.undos()[0];
     assert_eq!(
         (&undo["deleted"], &undo["removed"]),
@@ -198,4 +247,121 @@ fn deleted_queue_is_offered_when_its_end_is_written() {
     let own = format!("{LOGIN}{JSON}");
     assert_eq!(stored.undo(&undo["token"], &own).0, 200);
     assert_eq!(stored.pending(), Some(5));
+}
+
+#[test]
+fn removed_subscription_comes_back_by_the_console_and_by_rest() {
+    const T: &str = "topic://T";
+    let stored = Stored::new();
+    let arguments = json!(["c", "<s>", "T", "a = 1"]);
+    stored.exec("", "createDurableSubscriber", arguments);
+    let matching = |message: &mut MessageBuilder| {
+        message.property("a", PropertyValue::Integer(1));
+    };
+    stored.send(T, matching);
+    stored.post("durable-remove", "client=c&subscription=<s>");
+    stored.until_restorable(1);
+    let page = stored.page_of("subscribers", LOGIN);
+    let says = "Durable subscription &lt;s&gt; of c was removed. It can be put back, with";
+    assert!(page.contains(says), "{page}");
+    assert!(!stored.page(LOGIN).contains("Can be undone"));
+    let token = page.split("name=\"undo\" value=\"").nth(1).unwrap();
+    let token = token.split('"').next().unwrap().to_owned();
+    assert_eq!(page.matches(&token).count(), 2, "{page}");
+    let listed = &stored.undos()[0];
+    let all = description(&stored.served);
+    check(
+        &json!([listed]),
+        schema_of(&all, "/api/undo", "get"),
+        &all,
+        "undo",
+    );
+    let mut expected = json!({"token": token, "destination": T, "what": "subscription",
+        "clientId": "c", "subscription": "<s>", "deleted": true, "removed": 1, "restorable": 1});
+    for measured in ["bytes", "leftMs"] {
+        expected[measured] = listed[measured].clone();
+    }
+    assert_eq!(*listed, expected);
+
+    stored.post("undo", &format!("undo={token}"));
+    let page = stored.page_of("subscribers", LOGIN);
+    let says = "Durable subscription &lt;s&gt; of c is back with 1 message.";
+    assert!(page.contains(says), "{page}");
+    let durables = || stored.served.broker.subscriptions();
+    assert_eq!(durables()[0].selector.as_deref(), Some("a = 1"));
+    assert_eq!(durables()[0].pending, 1);
+
+    // By an MBean, and with another one in its place.
+    stored.exec("", "destroyDurableSubscriber", json!(["c", "<s>"]));
+    stored.until_restorable(1);
+    let own = format!("{LOGIN}{JSON}");
+    let token = stored.undos()[0]["token"].clone();
+    stored.exec(
+        "",
+        "createDurableSubscriber",
+        json!(["c", "<s>", "T", "a = 2"]),
+    );
+    let (status, refused) = stored.undo(&token, &own);
+    assert_eq!(status, 409, "{refused}");
+    assert!(
+        refused["error"]
+            .as_str()
+            .unwrap()
+            .contains("again, with another"),
+        "{refused}"
+    );
+    stored.exec("", "destroyDurableSubscriber", json!(["c", "<s>"]));
+    let (status, undone) = stored.undo(&token, &own);
+    assert_eq!(status, 200, "{undone}");
+    assert_eq!(
+        (&undone["what"], &undone["putBack"]),
+        (&json!("subscription"), &json!(1))
+    );
+    let schema = schema_of(&all, "/api/undo/{token}", "post");
+    check(&undone, schema, &all, "undone");
+    assert_eq!(durables()[0].selector.as_deref(), Some("a = 1"));
+}
+
+#[test]
+fn removed_scheduled_messages_come_back() {
+    let stored = Stored::new();
+    for _ in 0..3 {
+        let later = |message: &mut MessageBuilder| {
+            message.property("AMQ_SCHEDULED_DELAY", PropertyValue::Long(3_600_000));
+        };
+        stored.send(Q, later);
+    }
+    let broker = &stored.served.broker;
+    let count = || broker.scheduler().unwrap().jobs;
+    assert_eq!(count(), 3);
+    let jobs = || broker.jobs(i64::MIN..=i64::MAX, None, 10).jobs;
+    let limit = Instant::now() + Duration::from_secs(20);
+    while jobs().len() < 3 {
+        assert!(Instant::now() < limit);
+        std::thread::yield_now();
+    }
+    stored.post("job-remove", &format!("id={}", jobs()[0].id));
+    let page = stored.page_of("scheduled", LOGIN);
+    let says = "was removed. 1 message can be put back for";
+    assert!(page.contains(says), "{page}");
+    assert!(page.contains("Can be undone"), "{page}");
+    let scheduler = ",service=JobScheduler,name=JMS";
+    stored.exec(scheduler, "removeAllJobs()", json!([]));
+    assert_eq!(count(), 0);
+    let tokens = stored.undos();
+    assert_eq!(
+        tokens
+            .iter()
+            .filter_map(|one| one["removed"].as_u64())
+            .sum::<u64>(),
+        3
+    );
+    let mut back = 0;
+    for one in &tokens {
+        assert_eq!(one["what"], "jobs");
+        let (status, undone) = stored.undo(&one["token"], &format!("{LOGIN}{JSON}"));
+        assert_eq!(status, 200, "{undone}");
+        back += undone["putBack"].as_u64().unwrap();
+    }
+    assert_eq!((back, count()), (3, 3));
 }

@@ -318,7 +318,10 @@ impl Queue {
         let spot = self.spot(state, (&message, &self.usage), turn)?;
         self.note_spot(&spot, &message, writes, turn);
         self.note_expiration(state, message.expiration_ms(), turn);
-        self.advise_arrival(state, &message, turn);
+        // A subscription's were told of when they came to their topic.
+        if matches!(self.role, Role::Queue) {
+            self.advise_arrival(state, &message, turn);
+        }
         if spot.keep {
             let entry = self.entry(message, spot.order, spot.place);
             state.push(spot.lane, entry.arriving(turn.now));

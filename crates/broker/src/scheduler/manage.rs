@@ -153,8 +153,11 @@ impl Scheduler {
         let mut jobs = self.lock();
         let keys = jobs.state.keys(from, end_ms, REMOVED_AT_ONCE);
         let mut writes = Writes::default();
-        for (_, number) in &keys {
-            jobs.cancel(*number, &mut writes, turn);
+        // What stands together in the store is remembered together.
+        let mut numbers: Vec<u64> = keys.iter().map(|(_, number)| *number).collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            jobs.cancel(number, &mut writes, turn);
         }
         // Also without changes: it tells when earlier removals are safe.
         let (batch, _) = writes.write(turn)?;
@@ -244,6 +247,7 @@ impl super::Jobs<'_> {
         if let Some(cancelled) = self.state.firing.get_mut(&number) {
             *cancelled = true;
         } else {
+            self.remember(number, turn.drops_into);
             self.remove(number, writes, turn);
         }
     }

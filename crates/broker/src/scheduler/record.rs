@@ -60,7 +60,7 @@ impl JobRecord {
     }
 
     /// Reads a record; `None` when it is not one of this version's.
-    pub(super) fn read(mut bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn read(mut bytes: &[u8]) -> Option<Self> {
         let [version] = take(&mut bytes)?;
         if version != VERSION {
             return None;

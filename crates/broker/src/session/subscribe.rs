@@ -6,12 +6,13 @@ use crate::destination::Node;
 use crate::filter::Filter;
 use crate::queue::{Queue, Role};
 use crate::recover::DurableNote;
-use crate::registry::{Pattern, PatternTarget, pending_limit};
+use crate::registry::{Earlier, Pattern, PatternTarget, pending_limit};
 use crate::topic::Subscription;
 use crate::turn::Turn;
+use crate::undo::Snapshots;
 use floodway_message::Destination;
 use floodway_message::session::{ConsumerId, Failure, FailureKind, OpenConsumer, Reply};
-use floodway_store::{BatchNumber, Change};
+use floodway_store::BatchNumber;
 use std::sync::Arc;
 
 impl Session {
@@ -106,8 +107,13 @@ impl Session {
             let filter = Filter::new(open.selector.clone());
             let subscription = Subscription::new(queue, filter, open.no_local);
             subscription.owned_by(self.outbox.id);
+            let earlier = if open.retroactive {
+                Earlier::Wanted
+            } else {
+                Earlier::ByPolicy
+            };
             self.broker
-                .subscribe(&destination, &subscription, open.retroactive, turn)?;
+                .subscribe(&destination, &subscription, earlier, turn)?;
         }
         for queue in attached {
             queue.attach(&consumer, turn);
@@ -205,6 +211,7 @@ impl Session {
                 .as_ref()
                 .map(|selector| selector.text().to_owned()),
         };
+        let _changing = self.broker.durables_changing.lock();
         let (subscription, batch) = self.durable(&note, turn)?;
         subscription.owned_by(self.outbox.id);
         let consumer = self.consumer(&open, None, turn);
@@ -233,37 +240,14 @@ impl Session {
                 );
                 return Err(Failure::new(FailureKind::InUse, text));
             }
-            let same = subscription.queue.destination == note.destination
-                && subscription.filter.text() == note.selector.as_deref()
-                && subscription.no_local == note.no_local;
-            if same {
+            if subscription.is_as(note) {
                 let noted = subscription.noted();
                 return Ok((subscription, Some(noted)));
             }
             self.broker
                 .remove_durable(&note.client_id, &note.name, turn)?;
         }
-        let subscription = self.broker.add_durable(note, turn)?;
-        let key = DurableNote::key(&note.client_id, &note.name);
-        let mut changes = vec![Change::Note {
-            key,
-            value: note.value(),
-        }];
-        let Some(store) = &self.broker.store else {
-            return Ok((subscription, None));
-        };
-        match store.append(&mut changes) {
-            Ok(batch) => {
-                subscription.noted_in(batch);
-                Ok((subscription, Some(batch)))
-            }
-            Err(error) => {
-                // It would be gone after a restart: whoever asks again must not find it.
-                let (client_id, name) = (&note.client_id, &note.name);
-                self.broker.remove_durable(client_id, name, turn).ok();
-                Err(crate::queue::add::store_failure(&error))
-            }
-        }
+        self.broker.make_durable(note, Earlier::ByPolicy, turn)
     }
 
     pub(super) fn remove_durable(
@@ -277,6 +261,7 @@ impl Session {
         let own = state.client_id.clone().unwrap_or_else(|| "".into());
         let client_id = client_id.unwrap_or(own);
         let key = (Arc::clone(&client_id), Arc::clone(name));
+        let _changing = self.broker.durables_changing.lock();
         let found = self.broker.durables.lock().get(&key).map(Arc::clone);
         let Some(subscription) = found else {
             let text = format!("client {client_id} has no durable subscription {name}");
@@ -288,9 +273,19 @@ impl Session {
             let failure = Failure::new(FailureKind::InUse, text);
             return turn.answer(&self.outbox, reply, Err(failure));
         }
-        match self.broker.remove_durable(&client_id, name, turn) {
+        // Applications mean it; operators may want it back.
+        let by_operator = self.outbox.administers;
+        let undo = by_operator.then(|| self.broker.undo_of_durable(&subscription, turn));
+        let removed = self.broker.remove_durable(&client_id, name, turn);
+        turn.drops_into = Snapshots::default();
+        match removed {
             Ok(batch) => turn.answer_after(&self.outbox, reply, batch),
-            Err(failure) => turn.answer(&self.outbox, reply, Err(failure)),
+            Err(failure) => {
+                if let Some(token) = undo.flatten() {
+                    self.broker.forget_undo(token);
+                }
+                turn.answer(&self.outbox, reply, Err(failure));
+            }
         }
     }
 

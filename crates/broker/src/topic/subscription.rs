@@ -8,6 +8,7 @@ use crate::filter::Filter;
 use crate::queue::add::Writes;
 use crate::queue::lane::Kept;
 use crate::queue::{Queue, Role};
+use crate::recover::DurableNote;
 use crate::selection::Selection;
 use crate::turn::Turn;
 use floodway_message::Message;
@@ -56,6 +57,27 @@ impl Subscription {
 
     pub(crate) fn is_durable(&self) -> bool {
         matches!(self.queue.role, Role::Durable { .. })
+    }
+
+    /// All that is to be known of a durable one to make it again.
+    pub(crate) fn note(&self) -> Option<DurableNote> {
+        let Role::Durable { client_id, name } = &self.queue.role else {
+            return None;
+        };
+        Some(DurableNote {
+            client_id: Arc::clone(client_id),
+            name: Arc::clone(name),
+            destination: self.queue.destination.clone(),
+            no_local: self.no_local,
+            selector: self.filter.text().map(str::to_owned),
+        })
+    }
+
+    /// Does it get what the one of this note gets?
+    pub(crate) fn is_as(&self, note: &DurableNote) -> bool {
+        self.queue.destination == note.destination
+            && self.filter.text() == note.selector.as_deref()
+            && self.no_local == note.no_local
     }
 
     /// Takes in those of a batch of messages that it wants and does not store.

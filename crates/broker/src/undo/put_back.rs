@@ -5,7 +5,7 @@
 //! forwarded again. Invariants: the limits are those of any send; what finds no room stays to be
 //! tried again; whoever is answered finds everything that was counted after a crash.
 
-use super::{End, KEPT, Redelivered, State, Undo, UndoError, UndoToken};
+use super::{End, Redelivered, State, Undo, UndoError, UndoToken, What, kept_at};
 use crate::broker::Broker;
 use crate::destination::Node;
 use crate::flow::admission::percent_of;
@@ -37,13 +37,17 @@ pub struct PutBack {
 }
 
 /// What one call works with.
-struct Work {
+pub(super) struct Work {
     destination: Destination,
+    pub(super) what: What,
     snapshots: super::Snapshots,
-    next: [u64; 2],
+    /// Numbers of the next records.
+    pub(super) next: [u64; 2],
+    /// Nothing was done before.
     is_first: bool,
     redelivered: Redelivered,
-    count: u64,
+    /// Messages that this call has put back.
+    pub(super) count: u64,
 }
 
 impl State {
@@ -70,6 +74,7 @@ impl State {
         undo.is_busy = true;
         Ok(Work {
             destination: undo.destination.clone(),
+            what: undo.what.clone(),
             snapshots: undo.snapshots,
             next: undo.next,
             is_first,
@@ -117,7 +122,7 @@ impl Broker {
             Ok(false) | Err(_) => None,
         };
         drop(state);
-        self.end_snapshots(ended.unwrap_or_default());
+        self.let_go(ended);
         done.map(|is_over| PutBack {
             count,
             total,
@@ -135,11 +140,18 @@ impl Broker {
         if work.is_first && !self.check_room(work)? {
             return Ok(false);
         }
-        let node = self.node(&work.destination, turn);
-        let Node::Queue(queue) = node.map_err(UndoError::Refused)? else {
-            return Err(UndoError::Unknown);
+        let queue = match &work.what {
+            What::Jobs => return self.put_jobs_back(work, answer, turn),
+            What::Durable(note) => self.subscription_again(note, turn)?,
+            What::Messages | What::Queue => {
+                let node = self.node(&work.destination, turn);
+                let Node::Queue(queue) = node.map_err(UndoError::Refused)? else {
+                    return Err(UndoError::Unknown);
+                };
+                queue
+            }
         };
-        for at in 0..KEPT.len() {
+        for at in 0..work.snapshots.len() {
             let records = self.recalled(work, at)?;
             if !records.is_empty() {
                 queue.take_back(work, (at, records), answer, turn)?;
@@ -151,9 +163,13 @@ impl Broker {
     }
 
     /// The next records of one of the stores; none when all were read.
-    fn recalled(&self, work: &mut Work, at: usize) -> Result<Vec<RecalledRecord>, UndoError> {
+    pub(super) fn recalled(
+        &self,
+        work: &mut Work,
+        at: usize,
+    ) -> Result<Vec<RecalledRecord>, UndoError> {
         let snapshot = work.snapshots.get(at).copied().flatten();
-        let store = KEPT.get(at).and_then(|kept| self.kept(*kept));
+        let store = self.store_of(&work.what, at);
         let next = work.next.get_mut(at);
         let (Some(snapshot), Some(store), Some(next)) = (snapshot, store, next) else {
             return Ok(Vec::new());
@@ -178,15 +194,19 @@ impl Broker {
     /// is, because the end of a queue is not written.
     fn check_room(&self, work: &Work) -> Result<bool, UndoError> {
         let limits = self.usage.load();
-        for (kept, snapshot) in KEPT.into_iter().zip(work.snapshots) {
-            let (Some(store), Some(snapshot)) = (self.kept(kept), snapshot) else {
+        for (at, snapshot) in work.snapshots.into_iter().enumerate() {
+            let (Some(store), Some(snapshot)) = (self.store_of(&work.what, at), snapshot) else {
                 continue;
             };
             let info = store.snapshot(snapshot).ok_or(UndoError::GivenUp)?;
             if !info.is_complete {
                 return Ok(false);
             }
-            let (name, limit_bytes) = match kept {
+            if let (What::Jobs, 0, Some(scheduler)) = (&work.what, at, &self.scheduler) {
+                let short = scheduler.short_of(info.bytes, info.records);
+                short.map_or(Ok(()), |short| Err(UndoError::NoRoom { short }))?;
+            }
+            let (name, limit_bytes) = match kept_at(&work.what, at) {
                 Kept::Stored => {
                     let policy = self.policies.of(&work.destination);
                     let percent = u64::from(policy.store_usage_high_water_mark.min(100));

@@ -3,7 +3,6 @@
 
 use crate::broker::Broker;
 use crate::scheduler::Found;
-use crate::turn::Turn;
 use floodway_message::session::Failure;
 use floodway_message::{Destination, Now};
 use std::ops::RangeInclusive;
@@ -98,29 +97,27 @@ impl Broker {
         Some(JobView::of(found))
     }
 
-    /// Removes the job of an id; `false` when there is none.
+    /// Removes the job of an id, which can be undone for a while; `false` when there is none.
     ///
     /// # Errors
     /// When the store has stopped.
     pub fn remove_job(&self, id: &str, now: Now) -> Result<bool, Failure> {
-        let mut turn = Turn::new(self, now);
-        let scheduler = self.scheduler.as_ref();
-        let removed = scheduler.map(|one| one.remove_one(id, &mut turn));
-        turn.finish();
-        removed.unwrap_or(Ok(false))
+        let removed = self.remove_scheduled(now, |scheduler, turn| {
+            scheduler.remove_one(id, turn).map(u64::from)
+        });
+        removed.map(|count| count > 0)
     }
 
-    /// Removes all jobs that are due within a span of time; returns how many.
+    /// Removes all jobs that are due within a span of time, which can be undone for a while;
+    /// returns how many.
     ///
     /// # Errors
     /// When the store has stopped.
     pub fn remove_jobs(&self, due_ms: RangeInclusive<i64>, now: Now) -> Result<u64, Failure> {
-        let mut turn = Turn::new(self, now);
         let (start, end) = due_ms.into_inner();
-        let scheduler = self.scheduler.as_ref();
-        let removed = scheduler.map(|one| one.remove_all(start, end, &mut turn));
-        turn.finish();
-        removed.unwrap_or(Ok(0))
+        self.remove_scheduled(now, |scheduler, turn| {
+            scheduler.remove_all(start, end, turn)
+        })
     }
 }
 

@@ -32,3 +32,5 @@ mod subscriptions;
 mod topics;
 mod transactions;
 mod undoing;
+mod undoing_jobs;
+mod undoing_subscriptions;

@@ -3,7 +3,7 @@
 
 use crate::client::{Client, World, consumer, message, property, queue_policy, selecting};
 use floodway_broker::settings::{BrokerSettings, SystemUsage};
-use floodway_broker::undo::{UndoError, UndoToken, UndoView};
+use floodway_broker::undo::{Removed, UndoError, UndoToken, UndoView};
 use floodway_message::session::{AckKind, AckRange, OpenConsumer};
 use floodway_message::{BodyKind, Destination, MessageBuilder};
 use floodway_store::disk::OsDisk;
@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const Q: &str = "queue://Q";
 
 /// A folder that is removed in the end.
-struct Folder(std::path::PathBuf);
+pub struct Folder(std::path::PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("floodway-undo-{}-{number}", std::process::id());
@@ -28,7 +28,7 @@ impl Folder {
         Arc::new(OsDisk::new(&self.0).unwrap())
     }
 
-    fn world(&self, settings: BrokerSettings) -> World {
+    pub fn world(&self, settings: BrokerSettings) -> World {
         World::on_journal(settings, Journal::open(self.disk(), small()).unwrap())
     }
 }
@@ -78,7 +78,7 @@ fn purge(world: &World) -> UndoView {
 }
 
 /// Puts back all that there is.
-fn undo(world: &World, token: UndoToken) -> Result<u64, UndoError> {
+pub fn undo(world: &World, token: UndoToken) -> Result<u64, UndoError> {
     let operator = world.operator();
     loop {
         let reply = operator.reply();
@@ -120,7 +120,8 @@ fn purged_messages_come_back_in_their_order_and_only_once() {
     let bodies = fill(&client, 600);
     let view = purge(&world);
     assert_eq!((view.removed, view.restorable), (600, 600));
-    assert!(view.is_complete && !view.deleted && view.left_ms == 60_000);
+    assert!(view.is_complete && view.left_ms == 60_000);
+    assert_eq!(view.what, Removed::Messages);
     assert_eq!(view.destination, destination());
     assert_eq!(waiting(&world), [""; 0]);
     assert_eq!(world.broker.undos(world.now()), std::slice::from_ref(&view));
@@ -220,7 +221,8 @@ fn deleted_queue_comes_back_with_its_messages() {
     assert!(early.count == 0 && !early.is_over, "{early:?}");
     world.tidy();
     let view = world.broker.finish_undo(token, world.now()).unwrap();
-    assert!(view.is_complete && view.deleted);
+    assert!(view.is_complete && view.is_deleted());
+    assert_eq!(view.what, Removed::Queue);
     assert_eq!((view.removed, view.restorable), (300, 300));
     let exists = || {
         world

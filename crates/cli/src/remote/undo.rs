@@ -1,4 +1,4 @@
-//! `undo`: what purges and deletions can be undone, and undoing one.
+//! `undo`: what purges, deletions and removals can be undone, and undoing one.
 
 use super::text::{clean, field, number, size, table, time};
 use super::{Broker, RemoteError, encoded, pretty, shown};
@@ -15,10 +15,23 @@ pub(super) fn undo(asked: &Undo) -> Result<String, RemoteError> {
             let undone = broker.post(&path, &json!({}))?;
             Ok(shown(&asked.remote, &undone, |undone| {
                 let (back, removed) = (number(undone, "putBack"), number(undone, "removed"));
-                let to = field(undone, "destination");
+                let to = clean(&place(undone));
                 format!("{to}: {back} of {removed} messages put back\n")
             }))
         }
+    }
+}
+
+/// Where it was.
+fn place(row: &Value) -> String {
+    let at = field(row, "destination");
+    match row.get("what").and_then(Value::as_str) {
+        Some("subscription") => {
+            let (name, client) = (field(row, "subscription"), field(row, "clientId"));
+            format!("{name} of {client} at {at}")
+        }
+        Some("jobs") => "scheduled messages".to_owned(),
+        _ => at,
     }
 }
 
@@ -28,7 +41,7 @@ fn list(rows: &Value) -> String {
     }
     let head = [
         "TOKEN",
-        "QUEUE",
+        "WHERE",
         "WAS",
         "REMOVED",
         "CAN BE PUT BACK",
@@ -37,10 +50,15 @@ fn list(rows: &Value) -> String {
     ];
     table(&head, rows, |row| {
         let deleted = row.get("deleted").and_then(Value::as_bool) == Some(true);
-        let was = if deleted { "deleted" } else { "emptied" };
+        let is_jobs = row.get("what").and_then(Value::as_str) == Some("jobs");
+        let was = match (deleted, is_jobs) {
+            (true, _) => "deleted",
+            (false, true) => "removed",
+            (false, false) => "emptied",
+        };
         vec![
             field(row, "token"),
-            field(row, "destination"),
+            place(row),
             was.to_owned(),
             field(row, "removed"),
             field(row, "restorable"),
