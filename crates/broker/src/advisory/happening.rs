@@ -142,17 +142,11 @@ impl Queue {
         if !is_told && self.policy().slow_consumers.is_none() {
             return;
         }
-        let pending = state.pending();
         for attachment in &state.attachments {
             let consumer = &attachment.consumer;
-            let prefetch = u64::from(consumer.prefetch());
-            let is_slow = match self.role {
-                Role::Queue => pending > 0 && prefetch > 0,
-                Role::Subscription | Role::Durable { .. } => prefetch > 1 && pending > prefetch,
-            };
             if consumer.has_room() {
                 consumer.is_not_slow();
-            } else if is_slow
+            } else if self.is_behind(state, consumer)
                 && consumer.becomes_slow(turn.now)
                 && is_told
                 && turn.broker.advisories.hears(Class::SlowConsumer)
@@ -163,6 +157,16 @@ impl Queue {
                 turn.later(Work::Advise(Box::new(slow)));
             }
         }
+    }
+
+    /// Waits more for a consumer than it takes?
+    pub(crate) fn is_behind(&self, state: &QueueState, consumer: &Consumer) -> bool {
+        let (pending, prefetch) = (state.pending(), u64::from(consumer.prefetch()));
+        let waits = match self.role {
+            Role::Queue => pending > 0 && prefetch > 0,
+            Role::Subscription | Role::Durable { .. } => prefetch > 1 && pending > prefetch,
+        };
+        waits && !consumer.has_room()
     }
 }
 

@@ -41,7 +41,7 @@ pub struct SubscriptionView {
     pub network: bool,
     /// It asked for what was sent before it came.
     pub retroactive: bool,
-    /// It was found to be slow, and has had no room since.
+    /// More waits than it takes, or it was found to be so and has had no room since.
     pub slow: bool,
     /// Higher ones are served first.
     pub priority: i8,
@@ -131,6 +131,9 @@ fn view_of(consumer: &Arc<Consumer>, subscription: Option<&Subscription>) -> Sub
     let own_id = || format!("ID:{}:1:{}", connection.id, consumer.id).into();
     let given = facts.map(|facts| facts.destinations.clone());
     let attached = || queues.iter().map(|queue| queue.destination.clone());
+    // Of its own accord the core looks only where a policy asks for it.
+    let is_behind =
+        |queue: &Arc<Queue>| !consumer.browser && queue.is_behind(&queue.lock(), consumer);
     let mut view = SubscriptionView {
         client_id: Arc::clone(&connection.client_id),
         consumer: consumer.id,
@@ -143,7 +146,7 @@ fn view_of(consumer: &Arc<Consumer>, subscription: Option<&Subscription>) -> Sub
         no_local: facts.is_some_and(|facts| facts.no_local),
         network: consumer.network,
         retroactive: consumer.retroactive,
-        slow: consumer.slow_since_ms().is_some(),
+        slow: consumer.slow_since_ms().is_some() || queues.iter().any(is_behind),
         priority: consumer.priority,
         prefetch: consumer.prefetch(),
         pending_limit: None,

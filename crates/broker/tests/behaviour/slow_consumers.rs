@@ -219,3 +219,18 @@ fn a_slow_topic_subscription_is_closed_and_keeps_nothing() {
     let topic = Destination::parse("topic://T").unwrap();
     assert!(world.broker.consumers(&topic, world.now()).is_empty());
 }
+
+#[test]
+fn whose_window_is_full_while_something_waits_is_shown_as_slow_without_a_policy() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    client.open(with_prefetch(1, 2));
+    let is_slow = || world.broker.subscriptions().iter().any(|one| one.slow);
+    client.send(Q, "a");
+    client.send(Q, "b");
+    assert!(!is_slow(), "nothing waits");
+    client.send(Q, "c");
+    assert!(is_slow());
+    client.ack(1, 1);
+    assert!(!is_slow());
+}
