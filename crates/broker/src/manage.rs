@@ -10,9 +10,9 @@ use crate::destination::Node;
 use crate::outbox::{Origin, Wake};
 use crate::queue::lane::{Kept, Lane};
 use crate::queue::{Counts, Queue};
-use crate::session::Session;
+use crate::session::{Client, Session};
 use crate::turn::Turn;
-use floodway_message::session::Destinations;
+use floodway_message::session::{ConsumerId, Destinations};
 use floodway_message::{Destination, Now};
 use std::sync::Arc;
 
@@ -91,17 +91,39 @@ impl Broker {
 
     /// Ends a connection; `false` if there is none of this number.
     pub fn close_connection(self: &Arc<Self>, connection: u64, reason: &str, now: Now) -> bool {
-        let clients = self.clients.lock();
-        let found = clients
-            .values()
-            .find(|client| client.outbox.id == connection);
-        let found = found.cloned();
-        drop(clients);
-        let Some(client) = found else { return false };
+        let Some(client) = self.client_numbered(connection) else {
+            return false;
+        };
         let mut turn = Turn::new(self, now);
         client.end(reason.to_owned(), &mut turn);
         turn.finish();
         true
+    }
+
+    /// Closes a consumer, and tells its client why; `false` if there is none of this number.
+    pub fn close_consumer(
+        self: &Arc<Self>,
+        (connection, consumer): (u64, ConsumerId),
+        reason: &str,
+        now: Now,
+    ) -> bool {
+        let found = self.client_numbered(connection).and_then(|client| {
+            let consumer = client.consumer(consumer)?;
+            Some((client, consumer))
+        });
+        let Some((client, consumer)) = found else {
+            return false;
+        };
+        let mut turn = Turn::new(self, now);
+        client.abort(&consumer, reason.to_owned(), &mut turn);
+        turn.finish();
+        true
+    }
+
+    pub(crate) fn client_numbered(&self, connection: u64) -> Option<Client> {
+        let clients = self.clients.lock();
+        let mut all = clients.values();
+        all.find(|client| client.outbox.id == connection).cloned()
     }
 
     /// Message groups of a queue and who has them.

@@ -18,6 +18,9 @@ use std::sync::{Arc, OnceLock};
 /// Called when events wait; must be cheap and must not call back into the core.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
 
+/// Producers of one connection that are counted one by one.
+pub(crate) const PRODUCERS_COUNTED_MAX: usize = 10_000;
+
 /// The way back to one connection.
 pub(crate) struct Outbox {
     /// Unique for the life of the broker.
@@ -62,12 +65,46 @@ struct State {
     woken: bool,
     closed: bool,
     parked: BTreeMap<ProducerId, usize>,
+    blocked: BTreeMap<ProducerId, Blocked>,
     /// Operations that wait, by ticket: where, and for which limit.
     operations: BTreeMap<u64, (Node, Full)>,
     tickets: u64,
 }
 
+/// How much a producer has waited for space.
+#[derive(Debug, Clone, Copy, Default)]
+struct Blocked {
+    /// Sends that waited.
+    sends: u64,
+    /// Milliseconds, but for the time since the last one began.
+    ended_ms: u64,
+    since_ms: Option<u64>,
+}
+
+impl Blocked {
+    fn until(&self, now_ms: u64) -> u64 {
+        let since = self.since_ms.map(|since| now_ms.saturating_sub(since));
+        self.ended_ms + since.unwrap_or_default()
+    }
+}
+
 impl State {
+    fn note_parked(&mut self, producer: ProducerId, now_ms: u64) {
+        let is_known = self.blocked.contains_key(&producer);
+        if is_known || self.blocked.len() < PRODUCERS_COUNTED_MAX {
+            let blocked = self.blocked.entry(producer).or_default();
+            blocked.sends += 1;
+            blocked.since_ms.get_or_insert(now_ms);
+        }
+    }
+
+    fn note_resumed(&mut self, producer: ProducerId, now_ms: u64) {
+        if let Some(blocked) = self.blocked.get_mut(&producer) {
+            blocked.ended_ms = blocked.until(now_ms);
+            blocked.since_ms = None;
+        }
+    }
+
     fn release(&mut self, durable: BatchNumber) -> bool {
         let mut released = false;
         while let Some((batch, reply)) = self.awaiting.front().copied() {
@@ -256,16 +293,17 @@ impl Outbox {
     }
 
     /// Counts a send of a producer that waits for space; `true` for the producer's first.
-    pub(crate) fn park(&self, producer: ProducerId, bytes: usize) -> bool {
+    pub(crate) fn park(&self, producer: ProducerId, bytes: usize, now_ms: u64) -> bool {
         self.parked_bytes.fetch_add(bytes, Ordering::Relaxed);
         let mut state = self.state.lock();
+        state.note_parked(producer, now_ms);
         let count = state.parked.entry(producer).or_default();
         *count += 1;
         *count == 1
     }
 
     /// Takes back [`Outbox::park`]; `true` when nothing of the producer waits any more.
-    pub(crate) fn unpark(&self, producer: ProducerId, bytes: usize) -> bool {
+    pub(crate) fn unpark(&self, producer: ProducerId, bytes: usize, now_ms: u64) -> bool {
         self.parked_bytes.fetch_sub(bytes, Ordering::Relaxed);
         let mut state = self.state.lock();
         let Some(count) = state.parked.get_mut(&producer) else {
@@ -276,7 +314,34 @@ impl Outbox {
             return false;
         }
         state.parked.remove(&producer);
+        state.note_resumed(producer, now_ms);
         true
+    }
+
+    /// Sends of a producer that waited for space, and for how many milliseconds it was blocked.
+    pub(crate) fn blocked(&self, producer: ProducerId, now_ms: u64) -> (u64, u64) {
+        let state = self.state.lock();
+        let blocked = state.blocked.get(&producer);
+        blocked.map_or((0, 0), |one| (one.sends, one.until(now_ms)))
+    }
+
+    /// Counts what a producer waits from 0 again.
+    pub(crate) fn reset_blocked(&self, producer: ProducerId, now_ms: u64) {
+        let mut state = self.state.lock();
+        if let Some(blocked) = state.blocked.remove(&producer)
+            && blocked.since_ms.is_some()
+        {
+            let waits = Blocked {
+                since_ms: Some(now_ms),
+                ..Blocked::default()
+            };
+            state.blocked.insert(producer, waits);
+        }
+    }
+
+    /// Events that wait to be told.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state.lock().events.len()
     }
 
     /// `true` while sends that wait for space hold more than `limit` bytes; the reader then

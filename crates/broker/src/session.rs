@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod ack;
+mod activity;
 mod close;
 mod connect;
 mod subscribe;
@@ -41,6 +42,8 @@ pub(crate) struct SessionState {
     routes: BTreeMap<ProducerId, Route>,
     transactions: BTreeMap<TxId, Transaction>,
     temporaries: Vec<Destination>,
+    /// What producers that told of themselves have sent.
+    produced: BTreeMap<ProducerId, activity::Produced>,
     closed: bool,
 }
 
@@ -125,6 +128,7 @@ impl Session {
     }
 
     fn send(&self, state: &mut SessionState, send: Send, batch: &mut Batch, turn: &mut Turn<'_>) {
+        state.count_sent(send.producer);
         if let Some(scheduler) = &self.broker.scheduler {
             match Scheduler::route(&send) {
                 Routed::Management => {
@@ -214,8 +218,12 @@ impl Session {
                 self.remove_durable(state, client_id, &name, reply, turn);
             }
             Command::Send(_) => debug_assert!(false, "sends are batched"),
-            Command::OpenProducer(open) => self.broker.producer_came(*open, self.outbox.id, turn),
+            Command::OpenProducer(open) => {
+                state.count_producer(&open);
+                self.broker.producer_came(*open, self.outbox.id, turn);
+            }
             Command::CloseProducer { producer } => {
+                state.produced.remove(&producer);
                 self.broker.producer_gone((self.outbox.id, producer), turn);
             }
             Command::Ack(ack) => self.acknowledge(state, &ack, turn),

@@ -310,6 +310,8 @@ pub struct PolicyEntry {
     pub message_eviction: MessageEviction,
     /// `slowConsumerStrategy`; `None` closes nobody.
     pub slow_consumers: Option<SlowConsumerStrategy>,
+    /// What that is called (`name` of the strategy), for the MBean that shows it.
+    pub slow_consumers_name: Option<String>,
     /// `expireMessagesPeriod`; 0 expires at dispatch only.
     pub expire_messages_period_ms: u64,
     /// `deadLetterStrategy`.
@@ -385,6 +387,7 @@ impl PolicyEntry {
             pending_message_limit: PendingMessageLimit::None,
             message_eviction: MessageEviction::Oldest,
             slow_consumers: None,
+            slow_consumers_name: None,
             expire_messages_period_ms: 30_000,
             dead_letter: DeadLetterStrategy::default(),
             subscription_recovery: SubscriptionRecovery::None,

@@ -68,24 +68,33 @@ impl Queue {
     }
 }
 
-fn judge(one: &Attachment, strategy: SlowConsumerStrategy, now_ms: u64) -> Option<Verdict> {
+/// Since when a consumer has been slow, as the strategy means it.
+pub(crate) fn slow_since_ms(
+    one: &Attachment,
+    strategy: SlowConsumerStrategy,
+    now_ms: u64,
+) -> Option<u64> {
     let consumer = &one.consumer;
     if consumer.network && strategy.ignore_network_consumers {
         return None;
     }
-    let since_ms = match strategy.slow {
+    match strategy.slow {
         Slow::Full => consumer.slow_since_ms(),
         Slow::Unacknowledged { after_ms, idle_too } => {
             let is_idle = one.in_flight.iter().next().is_none();
             let last_ms = consumer.acknowledged_ms().unwrap_or(consumer.opened_ms);
-            let slow_ms = last_ms + after_ms;
-            let is_slow = (idle_too || !is_idle) && slow_ms <= now_ms;
-            if is_slow {
-                consumer.count_slow();
-            }
-            is_slow.then_some(slow_ms)
+            let since_ms = last_ms + after_ms;
+            ((idle_too || !is_idle) && since_ms <= now_ms).then_some(since_ms)
         }
-    }?;
+    }
+}
+
+fn judge(one: &Attachment, strategy: SlowConsumerStrategy, now_ms: u64) -> Option<Verdict> {
+    let consumer = &one.consumer;
+    let since_ms = slow_since_ms(one, strategy, now_ms)?;
+    if matches!(strategy.slow, Slow::Unacknowledged { .. }) {
+        consumer.count_slow();
+    }
     let (slow_ms, count) = (now_ms.saturating_sub(since_ms), consumer.slow_count());
     let too_long = strategy
         .slow_duration_max_ms

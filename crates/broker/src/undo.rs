@@ -21,7 +21,7 @@ use crate::session::Session;
 use crate::turn::Turn;
 use floodway_message::session::{ConsumerId, DeliveryId, Failure, Reply};
 use floodway_message::{Destination, Now};
-use floodway_store::{ListId, SnapshotId, Store, StoreError};
+use floodway_store::{ListId, SnapshotId, Store};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -29,9 +29,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 mod durable;
+mod error;
 mod jobs;
 mod put_back;
 
+pub use error::UndoError;
 pub use put_back::PutBack;
 
 /// Most undos that are kept at a time.
@@ -64,63 +66,6 @@ impl FromStr for UndoToken {
         let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
         number.map(Self).ok_or(UndoError::Unknown)
     }
-}
-
-/// Why nothing, or not all, was put back.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum UndoError {
-    /// No such undo, at least not since the start.
-    #[error("there is nothing to undo of this name; look at the list of what can be undone")]
-    Unknown,
-    /// It was put back.
-    #[error("this was undone already: {messages} messages were put back")]
-    Done {
-        /// How many.
-        messages: u64,
-    },
-    /// Its time is over.
-    #[error("the time for this undo is over: messages are kept for {grace_ms} ms after removal")]
-    Over {
-        /// How long it could have been undone.
-        grace_ms: u64,
-    },
-    /// The store needed the room.
-    #[error(
-        "the messages are gone: the store needed their room, because the disk is short or more was \
-         removed since"
-    )]
-    GivenUp,
-    /// Somebody is at it.
-    #[error("this is being undone already")]
-    Busy,
-    /// The subscription was made again, and is another one now.
-    #[error(
-        "not undone: client {client_id} has made the durable subscription {name} again, with \
-         another topic, selector or noLocal, so its messages are not for this one; remove it, or \
-         leave it, then undo again in time"
-    )]
-    Replaced {
-        /// Client id.
-        client_id: Arc<str>,
-        /// Name.
-        name: Arc<str>,
-    },
-    /// The limits do not allow for it.
-    #[error(
-        "not undone: {short}; let consumers take messages or raise the limit, then undo again in \
-         time"
-    )]
-    NoRoom {
-        /// What is short.
-        short: String,
-    },
-    /// The core refused.
-    #[error("not undone: {0}")]
-    Refused(Failure),
-    /// The store could not be read.
-    #[error("not undone, the messages cannot be read: {0}")]
-    Unreadable(#[source] StoreError),
 }
 
 /// What was removed.

@@ -14,17 +14,21 @@ use floodway_message::Destination;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+mod activity;
 mod blocked;
 mod consumers;
 mod jobs;
 mod producers;
+mod slow;
 mod stores;
 mod subscriptions;
 
+pub use activity::{ActivityView, ProducedView};
 pub use blocked::{BlockedView, HolderView, LimitView};
 pub use consumers::{ConnectionView, ConsumerView};
 pub use jobs::{JobCursor, JobView, JobsView, SchedulerView};
 pub use producers::ProducerView;
+pub use slow::{SlowStrategyView, SlowView, slow_strategy_name};
 pub use stores::{StoreView, StoresView};
 pub use subscriptions::SubscriptionView;
 

@@ -302,6 +302,8 @@ pub struct OpenProducer {
     pub producer: ProducerId,
     /// Where it sends to; none if it says so with each message.
     pub destinations: Vec<Destination>,
+    /// Bytes that it sends without an acknowledgement, as it says; 0 for no such bound.
+    pub window_bytes: u32,
     /// How the client introduced it, where its protocol has ids for producers.
     pub introduction: Option<Introduction>,
 }

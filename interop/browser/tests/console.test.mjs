@@ -402,17 +402,25 @@ describe('a broker in use', () => {
     await button(page, 'Send').click();
     await page.getByRole('link', { name: 'Scheduled' }).click();
     const row = page.getByRole('row').filter({ hasText: 'queue://sent' });
-    await row.locator('summary').click();
-    await row.getByRole('button', { name: /^Yes, remove/ }).click();
-    assert.match(await notice(page), /was removed/);
-    assert.equal(await row.count(), 0);
+    const remove = async () => {
+      await row.locator('summary').click();
+      await row.getByRole('button', { name: /^Yes, remove/ }).click();
+      assert.match(await notice(page), /was removed\. 1 message can be put back for \d+ s/);
+      assert.equal(await row.count(), 0);
+    };
+    await remove();
+    const undo = page.getByRole('button', { name: 'Undo removal of scheduled messages' });
+    await undo.first().click();
+    assert.match(await notice(page), /1 message scheduled again/);
+    assert.equal(await row.count(), 1);
+    await remove();
     await page.goto('/admin/send?name=queue://sent');
     await page.getByLabel('Cron').fill('not a cron entry');
     await button(page, 'Send').click();
     await page.getByText('AMQ_SCHEDULED_CRON').waitFor();
   });
 
-  it('creates and removes durable subscriptions', async () => {
+  it('creates and removes durable subscriptions, and has one back', async () => {
     await page.goto('/admin/subscribers');
     await page.locator('summary', { hasText: 'New durable' }).click();
     await page.getByLabel('Client id').fill('someone');
@@ -421,11 +429,22 @@ describe('a broker in use', () => {
     await button(page, 'Create').click();
     assert.match(await notice(page), /durable subscription news of someone was created/i);
     await page.getByRole('link', { name: 'Durable, offline' }).click();
-    const row = page.getByRole('row').filter({ hasText: 'someone' });
-    await row.locator('summary').click();
-    await row.getByRole('button', { name: 'Yes, remove news' }).click();
-    assert.match(await notice(page), /was removed/);
-    assert.equal(await row.count(), 0);
+    const table = page.getByRole('table', { name: 'Subscribers' });
+    const row = table.getByRole('row').filter({ hasText: 'someone' });
+    const remove = async () => {
+      await row.locator('summary').click();
+      await row.getByRole('button', { name: 'Yes, remove news' }).click();
+      assert.match(await notice(page), /was removed\. It can be put back for \d+ s/);
+      assert.equal(await row.count(), 0);
+    };
+    await remove();
+    await page.getByRole('heading', { name: 'Can be undone' }).waitFor();
+    assert.deepEqual(await violations(page), [], 'list of undos');
+    const undo = 'Undo removal of durable subscription news of someone';
+    await page.getByRole('button', { name: undo }).first().click();
+    assert.match(await notice(page), /news of someone is back with 0 messages/);
+    assert.equal(await row.count(), 1);
+    await remove();
   });
 
   it('shows a connection with its consumers and closes it', async () => {

@@ -2,14 +2,18 @@
 //! they speak of. The tables themselves are in `beans`.
 
 use super::beans::{
-    branch, broker, connection, connector, destination, health, jobs, producer, store, subscription,
+    branch, broker, connection, connector, destination, health, jobs, producer, slow, store,
+    subscription,
 };
 use super::data::Data;
 use super::fault::Fault;
 use super::object_name::ObjectName;
 use super::scene::Scene;
 use crate::settings::ServedConnector;
-use floodway_broker::view::{ConnectionView, DestinationView, ProducerView, SubscriptionView};
+use floodway_broker::settings::Slow;
+use floodway_broker::view::{
+    ConnectionView, DestinationView, ProducerView, SlowStrategyView, SubscriptionView,
+};
 use floodway_message::Destination;
 use floodway_message::session::Xid;
 use serde_json::Value;
@@ -112,6 +116,12 @@ pub(crate) enum Act {
     // Of connections and connectors.
     CloseConnection,
     CountConnections,
+    // Of producers.
+    ResetSent,
+    ResetBlocked,
+    // Of strategies for slow consumers.
+    AbortConsumer,
+    AbortConnection,
     // Of health.
     HealthTable,
     HealthList,
@@ -138,6 +148,7 @@ pub(crate) enum Subject {
     Connection(Box<ConnectionView>),
     Connector(Box<ServedConnector>),
     Branch(Xid),
+    Slow(Box<SlowStrategyView>),
 }
 
 /// An MBean.
@@ -176,6 +187,10 @@ impl Subject {
             Self::Connection(_) => "org.apache.activemq.broker.jmx.ConnectionView",
             Self::Connector(_) => "org.apache.activemq.broker.jmx.ConnectorView",
             Self::Branch(_) => "org.apache.activemq.broker.jmx.RecoveredXATransactionView",
+            Self::Slow(one) if one.strategy.slow == Slow::Full => {
+                "org.apache.activemq.broker.jmx.AbortSlowConsumerStrategyView"
+            }
+            Self::Slow(_) => "org.apache.activemq.broker.jmx.AbortSlowAckConsumerStrategyView",
         }
     }
 
@@ -204,6 +219,12 @@ impl Subject {
             Self::Connection(one) => rows(connection::ATTRIBUTES, &**one, scene, visit),
             Self::Connector(one) => rows(connector::ATTRIBUTES, &**one, scene, visit),
             Self::Branch(one) => rows(branch::ATTRIBUTES, one, scene, visit),
+            Self::Slow(one) => {
+                rows(slow::ATTRIBUTES, &**one, scene, visit);
+                if one.strategy.slow != Slow::Full {
+                    rows(slow::OF_ACKS, &**one, scene, visit);
+                }
+            }
         }
     }
 
@@ -224,6 +245,7 @@ impl Subject {
             Self::Connection(_) => (connection::OPERATIONS, &[]),
             Self::Connector(_) => (connector::OPERATIONS, &[]),
             Self::Branch(_) => (branch::OPERATIONS, &[]),
+            Self::Slow(_) => (slow::OPERATIONS, &[]),
         };
         own.iter().chain(more)
     }

@@ -11,6 +11,7 @@ pub(crate) mod destination;
 pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod producer;
+pub(crate) mod slow;
 pub(crate) mod store;
 pub(crate) mod subscription;
 
@@ -18,6 +19,7 @@ pub(crate) mod subscription;
 pub(crate) mod java {
     pub(crate) const INT: &str = "int";
     pub(crate) const LONG: &str = "long";
+    pub(crate) const BOXED_LONG: &str = "java.lang.Long";
     pub(crate) const FLOAT: &str = "float";
     pub(crate) const DOUBLE: &str = "double";
     pub(crate) const BYTE: &str = "byte";

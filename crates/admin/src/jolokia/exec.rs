@@ -4,7 +4,7 @@
 //! is in `exec/…`; those that wait for messages do so without holding anything of the core.
 
 use super::bean::{Act, Bean, Operation, Subject};
-use super::beans::{connector, destination, health};
+use super::beans::{connector, destination, health, slow};
 use super::data::Data;
 use super::fault::Fault;
 use super::request::Request;
@@ -182,7 +182,21 @@ pub(crate) fn start(
             Act::Jobs(act) => jobs::Asked::new(act, given, scene).map(Task::Jobs),
             _ => Ok(Task::Done(Data::Null)),
         },
-        Subject::Store | Subject::Producer(_) => Ok(Task::Done(Data::Null)),
+        Subject::Producer(one) => {
+            let (connection, producer) = (one.0.connection, one.0.producer);
+            match act {
+                Act::ResetSent => scene.broker().reset_sent(connection, producer),
+                _ => scene
+                    .broker()
+                    .reset_blocked(connection, producer, scene.now),
+            }
+            Ok(Task::Done(Data::Null))
+        }
+        Subject::Slow(one) => {
+            slow::abort(act, one, &text(given.first())?, scene)?;
+            Ok(Task::Done(Data::Null))
+        }
+        Subject::Store => Ok(Task::Done(Data::Null)),
     }
 }
 

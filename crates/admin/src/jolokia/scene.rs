@@ -10,8 +10,8 @@ use crate::routes::House;
 use crate::settings::ServedConnector;
 use floodway_broker::Broker;
 use floodway_broker::view::{
-    BlockedView, BrokerView, ConnectionView, DestinationView, PeerView, ProducerView, StoresView,
-    SubscriptionView,
+    ActivityView, BlockedView, BrokerView, ConnectionView, DestinationView, PeerView, ProducerView,
+    StoresView, SubscriptionView,
 };
 use floodway_message::session::{Command, Event, Xid};
 use floodway_message::{Destination, DestinationKind, Now};
@@ -35,6 +35,7 @@ pub(crate) struct Scene<'a> {
     blocked: OnceLock<Vec<BlockedView>>,
     branches: OnceLock<Vec<Xid>>,
     peers: OnceLock<Vec<PeerView>>,
+    activity: OnceLock<BTreeMap<u64, ActivityView>>,
 }
 
 impl<'a> Scene<'a> {
@@ -50,6 +51,7 @@ impl<'a> Scene<'a> {
             blocked: OnceLock::new(),
             branches: OnceLock::new(),
             peers: OnceLock::new(),
+            activity: OnceLock::new(),
         }
     }
 
@@ -108,6 +110,12 @@ impl<'a> Scene<'a> {
 
     pub(crate) fn peers(&self) -> &[PeerView] {
         self.peers.get_or_init(|| self.broker().peers())
+    }
+
+    /// What connections do, by number.
+    pub(crate) fn activity(&self) -> &BTreeMap<u64, ActivityView> {
+        let all = || self.broker().activity(self.now);
+        self.activity.get_or_init(all)
     }
 
     pub(crate) fn destinations(&self) -> impl Iterator<Item = &DestinationView> {
@@ -236,6 +244,16 @@ impl<'a> Scene<'a> {
         ]))
     }
 
+    /// Of a strategy for slow consumers.
+    pub(crate) fn strategy_name(&self, name: &str) -> ObjectName {
+        ObjectName::new(&[
+            ("type", "Broker"),
+            ("brokerName", self.broker_name()),
+            ("service", "SlowConsumerStrategy"),
+            ("instanceName", name),
+        ])
+    }
+
     fn service_name(&self, service: &str) -> ObjectName {
         ObjectName::new(&[
             ("type", "Broker"),
@@ -271,10 +289,14 @@ type Take<'t> = &'t mut dyn FnMut(ObjectName, &mut dyn FnMut() -> Subject);
 /// Keys that names of a group have, and the group.
 type Group = (&'static [&'static [&'static str]], fn(&Scene<'_>, Take<'_>));
 
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     (&[&["type", "brokerName"]], the_broker),
     (&[&["type", "brokerName", "service"]], health),
     (&[&["type", "brokerName", "service", "instanceName"]], store),
+    (
+        &[&["type", "brokerName", "service", "instanceName"]],
+        strategies,
+    ),
     (&[&["type", "brokerName", "service", "name"]], jobs),
     (
         &[&["type", "brokerName", "destinationType", "destinationName"]],
@@ -345,6 +367,14 @@ fn store(scene: &Scene<'_>, take: Take<'_>) {
             ("instanceName", super::beans::store::NAME),
         ]);
         take(name, &mut || Subject::Store);
+    }
+}
+
+fn strategies(scene: &Scene<'_>, take: Take<'_>) {
+    for one in scene.broker().slow_strategies(scene.now) {
+        take(scene.strategy_name(&one.name), &mut || {
+            Subject::Slow(Box::new(one.clone()))
+        });
     }
 }
 

@@ -10,6 +10,7 @@ use floodway_message::session::{
 use floodway_message::{BodyKind, Destination, Message, MessageBuilder, PropertyValue};
 use serde_json::{Value, json};
 
+mod activity;
 mod operations;
 mod recorded;
 mod refusals;

@@ -258,7 +258,10 @@ impl Parking {
     ) {
         self.blocked_since_ms.get_or_insert(parked.since_ms);
         let producer = parked.producer();
-        if parked.outbox.park(producer, parked.bytes()) {
+        if parked
+            .outbox
+            .park(producer, parked.bytes(), turn.now.monotonic_ms)
+        {
             turn.push(&parked.outbox, Event::Pause { producer });
             Blocked::notice_parked(&parked, place, turn);
             advisory::Waiting::notice(&parked, false, turn);
@@ -394,7 +397,10 @@ impl Parking {
     /// Tells whoever is concerned; gives back how long it waited, milliseconds.
     fn released(parked: &Parked, turn: &mut Turn<'_>) -> u64 {
         let producer = parked.producer();
-        if parked.outbox.unpark(producer, parked.bytes()) {
+        if parked
+            .outbox
+            .unpark(producer, parked.bytes(), turn.now.monotonic_ms)
+        {
             turn.push(&parked.outbox, Event::Resume { producer });
             advisory::Waiting::notice(parked, true, turn);
         }

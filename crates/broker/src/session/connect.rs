@@ -19,7 +19,7 @@ use std::sync::{Arc, Weak};
 pub(crate) struct Client {
     pub(crate) outbox: Arc<Outbox>,
     session: Option<Arc<str>>,
-    state: Weak<Mutex<SessionState>>,
+    pub(super) state: Weak<Mutex<SessionState>>,
 }
 
 impl Session {

@@ -24,6 +24,8 @@ use std::sync::Arc;
 pub(crate) struct Transaction {
     /// What its acknowledgements are marked with.
     pub(super) mark: Mark,
+    /// When it was begun, monotonic ms.
+    pub(super) begun_ms: u64,
     sends: Vec<(Destinations, Message)>,
     /// Bytes of the sends, among all that are uncommitted.
     charges: Vec<Charge>,
@@ -32,9 +34,10 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    fn new(mark: Mark) -> Self {
+    fn new(mark: Mark, begun_ms: u64) -> Self {
         Self {
             mark,
+            begun_ms,
             sends: Vec::new(),
             charges: Vec::new(),
             count: 0,
@@ -90,7 +93,9 @@ impl Session {
             Err(Failure::new(FailureKind::Transaction, text))
         } else {
             let mark = self.broker.next_id();
-            state.transactions.insert(tx, Transaction::new(mark));
+            state
+                .transactions
+                .insert(tx, Transaction::new(mark, turn.now.monotonic_ms));
             Ok(())
         };
         turn.answer(&self.outbox, reply, result);

@@ -73,6 +73,7 @@ fn open_producer(client: &Client<'_>, producer: ProducerId, destinations: &[&str
     client.submit(Command::OpenProducer(Box::new(OpenProducer {
         producer,
         destinations: destinations.iter().map(parse).collect(),
+        window_bytes: 0,
         introduction: None,
     })));
 }

@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod activity;
 mod advisories;
 mod client;
 mod connections;

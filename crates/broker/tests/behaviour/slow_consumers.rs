@@ -4,6 +4,7 @@ use crate::client::{Client, World, consumer, queue_policy};
 use floodway_broker::settings::{
     BrokerSettings, PendingMessageLimit, PolicyEntry, Slow, SlowConsumerStrategy,
 };
+use floodway_broker::view::SlowView;
 use floodway_message::session::*;
 use floodway_message::{Destination, DestinationKind};
 
@@ -233,4 +234,70 @@ fn whose_window_is_full_while_something_waits_is_shown_as_slow_without_a_policy(
     assert!(is_slow());
     client.ack(1, 1);
     assert!(!is_slow());
+}
+
+#[test]
+fn strategies_tell_who_is_slow_and_an_operator_closes_one() {
+    let world = World::with_policy(queue_policy(">", |entry| {
+        entry.slow_consumers = Some(strategy(Slow::Full));
+        entry.slow_consumers_name = Some("mine".to_owned());
+    }));
+    let (slow, quick) = (world.client("slow"), world.client("quick"));
+    assert!(world.broker.slow_strategies(world.now()).is_empty());
+    slow.open(with_prefetch(1, 1));
+    slow.send(Q, "a");
+    let [none] = &world.broker.slow_strategies(world.now())[..] else {
+        panic!("one strategy for one queue");
+    };
+    assert_eq!((none.name.as_str(), none.slow.len()), ("mine", 0));
+    slow.send(Q, "b");
+    world.pass(700);
+    let [found] = &world.broker.slow_strategies(world.now())[..] else {
+        panic!("one strategy for one queue");
+    };
+    let connection = world.broker.connections()[1].id;
+    let expected = SlowView {
+        connection,
+        consumer: 1,
+        count: 1,
+        slow_ms: 700,
+    };
+    assert_eq!(found.slow, [expected]);
+    let now = world.now();
+    assert!(
+        !world
+            .broker
+            .close_consumer((connection, 2), "too slow", now)
+    );
+    assert!(
+        !world
+            .broker
+            .close_consumer((connection + 99, 1), "too slow", now)
+    );
+    assert!(
+        world
+            .broker
+            .close_consumer((connection, 1), "too slow", now)
+    );
+    assert_eq!(aborted(&slow), [(1, "too slow".to_owned())]);
+    quick.open(with_prefetch(1, 9));
+    assert_eq!(quick.bodies(), ["a", "b"]);
+    assert!(world.broker.slow_strategies(now)[0].slow.is_empty());
+}
+
+#[test]
+fn looking_at_those_who_do_not_acknowledge_does_not_count_them() {
+    let world = world(strategy(Slow::Unacknowledged {
+        after_ms: 500,
+        idle_too: false,
+    }));
+    let slow = world.client("slow");
+    slow.open(with_prefetch(1, 5));
+    slow.send(Q, "a");
+    world.now.set(900);
+    for _ in 0..3 {
+        let all = world.broker.slow_strategies(world.now());
+        assert_eq!(all[0].name, "queue://>");
+        assert_eq!((all[0].slow[0].count, all[0].slow[0].slow_ms), (0, 400));
+    }
 }

@@ -245,8 +245,9 @@ pub(super) fn read_slow_consumers<'d, 'i>(
         }
     };
     reader.take(inner);
-    // Its name is for the beans of JMX.
-    reader.value(inner, "name");
+    let given = reader.value(inner, "name");
+    let given = given.map(|value| value.text.trim().to_owned());
+    entry.slow_consumers_name = given.filter(|given| !given.is_empty());
     let count = reader.number(inner, "maxSlowCount", (-1, i64::from(u32::MAX)));
     let duration = reader.number(inner, "maxSlowDuration", (-1, i64::MAX));
     let period = reader.number(inner, "checkPeriod", (1, i64::from(u32::MAX)));

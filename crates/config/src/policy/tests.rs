@@ -260,6 +260,9 @@ fn slow_consumers_are_closed_as_the_strategy_says() {
         ignore_network_consumers: true,
     };
     assert_eq!(slow("<abortSlowConsumerStrategy/>"), by_default);
+    let named = "<policyEntry queue='A'><slowConsumerStrategy>
+        <abortSlowConsumerStrategy name=' mine '/></slowConsumerStrategy></policyEntry>";
+    assert_eq!(entry(named).slow_consumers_name.as_deref(), Some("mine"));
     let given = slow(
         "<abortSlowAckConsumerStrategy name='s' maxSlowCount='5' maxSlowDuration='-1'
           checkPeriod='100' abortConnection='true' ignoreNetworkConsumers='false'

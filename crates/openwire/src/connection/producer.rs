@@ -154,6 +154,7 @@ impl Conversation {
                 .push(Command::OpenProducer(Box::new(OpenProducer {
                     producer,
                     destinations: destinations.cloned().collect(),
+                    window_bytes: u32::try_from(info.window_size).unwrap_or_default(),
                     introduction,
                 })));
         }

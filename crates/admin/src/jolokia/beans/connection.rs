@@ -3,8 +3,9 @@
 
 use super::{call, java, producer};
 use crate::jolokia::bean::{Act, Attribute, Operation, reads};
-use crate::jolokia::scene::remote_address;
-use floodway_broker::view::ConnectionView;
+use crate::jolokia::data::Data;
+use crate::jolokia::scene::{Scene, remote_address};
+use floodway_broker::view::{ActivityView, ConnectionView};
 
 pub(crate) const ATTRIBUTES: &[Attribute<ConnectionView>] = &[
     reads("ClientId", java::STRING, "client id", |one, _| {
@@ -62,10 +63,38 @@ pub(crate) const ATTRIBUTES: &[Attribute<ConnectionView>] = &[
             .collect::<Vec<_>>()
             .into()
     }),
+    reads(
+        "DispatchQueueSize",
+        java::INT,
+        "deliveries and answers that wait for it",
+        |one, scene| of(one, scene, |activity| activity.waiting.into()),
+    ),
+    reads(
+        "ActiveTransactionCount",
+        java::INT,
+        "transactions that it has open",
+        |one, scene| of(one, scene, |activity| activity.transactions.into()),
+    ),
+    reads(
+        "OldestActiveTransactionDuration",
+        java::BOXED_LONG,
+        "ms since the oldest was begun; null without any",
+        |one, scene| {
+            let oldest = |activity: &ActivityView| activity.oldest_transaction_ms;
+            let activity = scene.activity().get(&one.id);
+            activity.and_then(oldest).map_or(Data::Null, Data::from)
+        },
+    ),
     reads("Producers", java::NAMES, "its producers", |one, scene| {
         producer::names_at(one.id, scene)
     }),
 ];
+
+/// A count; 0 once it has gone.
+fn of(one: &ConnectionView, scene: &Scene<'_>, count: fn(&ActivityView) -> Data) -> Data {
+    let activity = scene.activity().get(&one.id);
+    activity.map_or(Data::Int(0), count)
+}
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     call(

@@ -9,7 +9,7 @@ use crate::jolokia::exec::arguments::number;
 use crate::jolokia::fault::Fault;
 use crate::jolokia::scene::Scene;
 use floodway_broker::settings::DeadLetterQueue;
-use floodway_broker::view::DestinationView;
+use floodway_broker::view::{DestinationView, slow_strategy_name};
 use floodway_message::Destination;
 use serde_json::Value;
 
@@ -316,9 +316,15 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
         "always false",
         |_, _| false.into(),
     ),
-    reads("SlowConsumerStrategy", java::NAME, "none", |_, _| {
-        Data::Null
-    }),
+    reads(
+        "SlowConsumerStrategy",
+        java::NAME,
+        "what closes slow consumers; null: nothing",
+        |one, scene| {
+            let name = slow_strategy_name(&one.entry);
+            name.map_or(Data::Null, |name| scene.strategy_name(&name).into())
+        },
+    ),
     reads(
         "MaxUncommittedExceededCount",
         java::LONG,

@@ -1,10 +1,10 @@
 //! Producers that told of themselves: `endpoint=Producer,clientId=…,producerId=…`.
 
-use super::{call, java};
+use super::{call, java, percent};
 use crate::jolokia::bean::{Act, Attribute, Operation, reads};
 use crate::jolokia::data::Data;
 use crate::jolokia::scene::Scene;
-use floodway_broker::view::{BlockedView, ProducerView};
+use floodway_broker::view::{BlockedView, ProducedView, ProducerView};
 use floodway_message::Destination;
 
 use super::subscription::{connection_id, id_part};
@@ -90,31 +90,54 @@ pub(crate) const ATTRIBUTES: &[Attribute<At>] = &[
     reads(
         "TotalTimeBlocked",
         java::LONG,
-        "ms that it waits for space now",
+        "ms that it waited for space, until now",
+        |(one, _), scene| produced(one, scene).blocked_ms.into(),
+    ),
+    reads(
+        "PercentageBlocked",
+        java::INT,
+        "percent of its sends that waited for space",
         |(one, _), scene| {
-            blocked(one, scene)
-                .map_or(0, |blocked| blocked.blocked_ms)
+            let produced = produced(one, scene);
+            percent(produced.blocked_sends, produced.sent)
+                .min(100)
                 .into()
         },
     ),
+    reads(
+        "SentCount",
+        java::LONG,
+        "messages that came from it",
+        |(one, _), scene| produced(one, scene).sent.into(),
+    ),
+    reads(
+        "ProducerWindowSize",
+        java::INT,
+        "bytes that it sends unacknowledged; 0: no bound",
+        |(one, _), scene| produced(one, scene).window_bytes.into(),
+    ),
 ];
-
-const NO_STATISTICS: &str = "nothing is counted for single producers";
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     call(
         "resetFlowControlStats",
         java::VOID,
-        "not possible",
-        Act::Refuse(NO_STATISTICS),
+        "counts its waits from 0 again",
+        Act::ResetBlocked,
     ),
     call(
         "resetStatistics",
         java::VOID,
-        "not possible",
-        Act::Refuse(NO_STATISTICS),
+        "counts its messages from 0 again",
+        Act::ResetSent,
     ),
 ];
+
+fn produced(one: &ProducerView, scene: &Scene<'_>) -> ProducedView {
+    let activity = scene.activity().get(&one.connection);
+    let own = activity.and_then(|activity| activity.producers.get(&one.producer));
+    own.copied().unwrap_or_default()
+}
 
 fn blocked<'s>(one: &ProducerView, scene: &'s Scene<'_>) -> Option<&'s BlockedView> {
     scene.blocked().iter().find(|blocked| {
