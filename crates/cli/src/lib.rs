@@ -66,7 +66,7 @@ pub enum Verb {
     Set(Set),
     /// Shows what a running broker would change if it read its file again, and changes it
     Reload(Reload),
-    /// Tasks of ActiveMQ's script with its options: query, dstat, bstat, browse, purge, producer
+    /// Tasks of ActiveMQ's script: query, dstat, bstat, browse, purge, producer, consumer
     Activemq(Activemq),
     /// Prints completions for a shell
     Completions {
@@ -338,7 +338,8 @@ pub struct Activemq {
     /// How to reach the broker; --jmxuser and --jmxpassword of the task count more.
     #[command(flatten)]
     pub remote: Remote,
-    /// query, dstat, bstat, browse, purge or producer, and what ActiveMQ's script takes with it
+    /// query, dstat, bstat, browse, purge, producer or consumer, and what ActiveMQ's script takes
+    /// with it
     #[arg(
         required = true,
         trailing_var_arg = true,

@@ -72,10 +72,11 @@ pub(crate) fn read<'d, 'i>(
     let policies = policy::read(reader, broker);
     core.destinations = read_destinations(reader, broker);
     core.virtual_destinations = virtual_destinations::read(reader, broker);
-    let consumers = &mut core.consumers_per_connection_max;
-    let mut connectors = connector::read(reader, broker, consumers);
-    connector::publish(&mut connectors, environment.variable("HOSTNAME"));
     core.logins = plugins::read(reader, broker);
+    let asks_login = core.logins.as_ref().is_some_and(|who| !who.anonymous);
+    let consumers = &mut core.consumers_per_connection_max;
+    let mut connectors = connector::read(reader, broker, (consumers, asks_login));
+    connector::publish(&mut connectors, environment.variable("HOSTNAME"));
 
     let mut settings = Settings {
         asked_usage: core.usage.clone(),

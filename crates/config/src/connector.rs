@@ -56,11 +56,11 @@ impl Scheme {
     }
 }
 
-/// Reads the connectors of a broker.
+/// Reads the connectors of a broker, in which everybody must log in or not.
 pub(crate) fn read<'d, 'i>(
     reader: &mut Reader<'d, 'i, '_>,
     broker: Node<'d, 'i>,
-    consumers_max: &mut usize,
+    (consumers_max, asks_login): (&mut usize, bool),
 ) -> Vec<Connector> {
     let mut connectors: Vec<Connector> = Vec::new();
     let Some(list) = reader.property(broker, "transportConnectors") else {
@@ -79,7 +79,7 @@ pub(crate) fn read<'d, 'i>(
         };
         read_consumers_max(reader, node, consumers_max);
         refuse_same_port(reader, node, &connector, &connectors);
-        warn_if_open(reader, node, &connector);
+        warn_if_open(reader, node, &connector, asks_login);
         connectors.push(connector);
     }
     connectors
@@ -271,8 +271,13 @@ fn refuse_same_port(
     }
 }
 
-/// Nobody logs in yet, so that an open port is open to everyone who reaches it.
-fn warn_if_open(reader: &mut Reader<'_, '_, '_>, node: Node<'_, '_>, connector: &Connector) {
+/// Without logins an open port is open to everyone who reaches it, and with them it has no TLS.
+fn warn_if_open(
+    reader: &mut Reader<'_, '_, '_>,
+    node: Node<'_, '_>,
+    connector: &Connector,
+    asks_login: bool,
+) {
     let host = connector.transport.host.as_str();
     let local = host == "localhost"
         || host
@@ -280,16 +285,19 @@ fn warn_if_open(reader: &mut Reader<'_, '_, '_>, node: Node<'_, '_>, connector: 
             .is_ok_and(|address| address.is_loopback());
     if !local {
         let place = reader.place(node);
-        reader.warn(
-            &place,
-            (
-                format!(
-                    "listens on {host} without any login: everyone who reaches port {} can send \
-                     and receive",
-                    connector.transport.port
-                ),
-                "write 127.0.0.1 as the host, or let a firewall choose who gets there",
-            ),
-        );
+        let port = connector.transport.port;
+        let words = if asks_login {
+            format!(
+                "listens on {host} without TLS: passwords and messages of port {port} can be read \
+                 on the way"
+            )
+        } else {
+            format!(
+                "listens on {host} without any login: everyone who reaches port {port} can send \
+                 and receive"
+            )
+        };
+        let advice = "write 127.0.0.1 as the host, or let a firewall choose who gets there";
+        reader.warn(&place, (words, advice));
     }
 }

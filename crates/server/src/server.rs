@@ -41,6 +41,8 @@ pub struct Server {
     stop: watch::Sender<bool>,
     addresses: Vec<SocketAddr>,
     admin: Option<Admin>,
+    /// Nobody connects without a password.
+    asks_login: bool,
 }
 
 impl Server {
@@ -64,6 +66,8 @@ impl Server {
         let stores = Stores::open(&settings)?;
         let (messages, spool) = (stores.messages.clone(), stores.spool.clone());
         let disks = Disks::of(&settings);
+        let logins = settings.broker.logins.as_ref();
+        let asks_login = logins.is_some_and(|logins| !logins.anonymous);
         let broker = Broker::open(settings.broker, messages, spool, clock.now())?;
         broker.measure_commits(Box::new(move || clock.elapsed()));
         let (stop, _) = watch::channel(false);
@@ -75,6 +79,7 @@ impl Server {
             stop,
             addresses: Vec::new(),
             admin: None,
+            asks_login,
         };
         let ticking = tick(Arc::clone(&server.broker), clock, server.stop.subscribe());
         server.tasks.spawn(ticking);
@@ -131,9 +136,12 @@ impl Server {
         let address = connector.address();
         tracing::info!("{name} connector listening on {address}");
         if !address.ip().is_loopback() {
+            let why = match self.asks_login {
+                true => "its passwords can be read on the way: there is no TLS",
+                false => "asks for no password",
+            };
             tracing::warn!(
-                "{name} connector on {address} can be reached from other machines and asks for \
-                 no password"
+                "{name} connector on {address} can be reached from other machines, and {why}"
             );
         }
         self.addresses.push(address);

@@ -1,7 +1,7 @@
 //! The MBeans of each type: what can be read, changed and called, in tables.
 //!
 //! Names and Java types are those of ActiveMQ's MBeans. An attribute that would have no meaning
-//! here is not in the tables; docs/admin.md names those.
+//! here is not in the tables; docs/jolokia.md names those.
 
 pub(crate) mod branch;
 pub(crate) mod broker;

@@ -267,6 +267,22 @@ fn an_open_port_is_told_and_a_local_one_is_not() {
 }
 
 #[test]
+fn with_logins_an_open_port_is_told_for_want_of_tls() {
+    let told = |anonymous: bool| {
+        let plugin = format!(
+            "<plugins><simpleAuthenticationPlugin anonymousAccessAllowed='{anonymous}'><users>\
+             <authenticationUser username='a' password='b'/></users>\
+             </simpleAuthenticationPlugin></plugins></broker>"
+        );
+        let open = text("<transportConnector uri='stomp://0.0.0.0:61613'/>");
+        notes_of(load_xml(&open.replace("</broker>", &plugin)))
+    };
+    assert!(told(false).contains("without TLS"), "{}", told(false));
+    assert!(!told(false).contains("without any login"));
+    assert!(told(true).contains("without any login"), "{}", told(true));
+}
+
+#[test]
 fn no_connector_at_all_is_told() {
     assert!(notes("").contains("nobody can connect"));
 }
