@@ -10,6 +10,7 @@ mod cluster;
 mod connect;
 mod consumer;
 mod conversation;
+mod delivery;
 mod destination;
 mod event;
 mod heart;

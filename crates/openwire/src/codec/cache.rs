@@ -96,6 +96,8 @@ pub(super) struct WriteCache {
     oldest: usize,
     /// Where a value of each kind was found last: most frames repeat those of the frame before.
     recent: [u16; KINDS],
+    /// Values that were evicted since the beginning.
+    pub(super) evictions: u64,
 }
 
 #[derive(Debug, Default)]
@@ -135,6 +137,7 @@ impl WriteCache {
             next: 0,
             oldest: 0,
             recent: [0; KINDS],
+            evictions: 0,
         }
     }
 
@@ -148,6 +151,7 @@ impl WriteCache {
                 continue;
             };
             if let Slot::Holds(value) = std::mem::take(slot) {
+                self.evictions += 1;
                 let hash = self.hasher.hash_one(value.as_ref().map(CachedValue::lend));
                 let found = self
                     .by_value

@@ -4,10 +4,12 @@
 //! the peer, in order.
 
 use super::cache::WriteCache;
+use super::stencil::{Stencil, Trace};
 use super::writer::Scratch;
-use super::{Format, Wire, Writer};
+use super::{Content, Format, Wire, Writer};
 use bytes::BytesMut;
 use floodway_message::Output;
+use floodway_message::output::SHARE_BYTES_MIN;
 
 /// Memory that a new buffer of an output gets. A power of two.
 const FIRST_BYTES: usize = 8 * 1024;
@@ -57,6 +59,9 @@ impl Encoder {
         let start = scratch.body.len();
         let room = self.head.len();
         scratch.body.extend_from_slice(&self.head);
+        if let Some(trace) = &mut scratch.trace {
+            trace.origin = start + room;
+        }
         value.write(&mut Writer::new(self.format, scratch, &mut self.cache));
         let shared: usize = scratch.shared.iter().map(|(_, bytes)| bytes.len()).sum();
         let fields = scratch.body.len() - start - room + shared;
@@ -67,6 +72,52 @@ impl Encoder {
         } else {
             self.put_pieces(start, room, output);
         }
+    }
+
+    /// Appends a frame, and gives what others like it are made of by [`Encoder::repeat`]; `None`
+    /// when none can be, or its 64-bit numbers are not these.
+    pub(crate) fn put_first<T: Wire>(
+        &mut self,
+        value: &T,
+        longs: &[i64],
+        output: &mut Output,
+    ) -> Option<Stencil> {
+        self.scratch.trace = Some(Trace::default());
+        self.put(value, output);
+        let trace = self.scratch.trace.take()?;
+        // Without the cache every identifier has numbers of its own.
+        if !self.format.cache || trace.unique {
+            return None;
+        }
+        let size: [u8; 4] = self.head.first_chunk().copied()?;
+        let length = usize::try_from(i32::from_be_bytes(size)).ok()? + size.len();
+        let written = output.buffer();
+        let frame = written.get(written.len().checked_sub(length)?..)?;
+        let longs = (longs, self.format.tight);
+        let mut stencil = Stencil::new(frame, self.head.len(), &trace, longs)?;
+        stencil.evictions = self.cache.evictions;
+        Some(stencil)
+    }
+
+    /// Appends a frame like one that this encoder wrote, with other numbers and another body;
+    /// `false`, and nothing is appended, when it has to be written anew.
+    pub(crate) fn repeat(
+        &mut self,
+        stencil: &Stencil,
+        longs: &[i64],
+        content: &Content,
+        output: &mut Output,
+    ) -> bool {
+        self.cache.sweep();
+        let is_good = stencil.evictions == self.cache.evictions
+            && content.bytes.len() < SHARE_BYTES_MIN
+            && stencil.takes(longs);
+        if is_good {
+            let mut body = begin(output.buffer());
+            stencil.put(longs, content, &mut body);
+            *output.buffer() = body;
+        }
+        is_good
     }
 
     /// Size, type and flags.

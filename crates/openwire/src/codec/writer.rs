@@ -5,6 +5,7 @@
 //! cannot express (texts over 32,767 or 65,535 bytes) is cut, never wrongly framed.
 
 use super::cache::WriteCache;
+use super::stencil::Trace;
 use super::{Cached, Content, Format, Secret, Text, Throwable, Wire};
 use crate::generated::structure::is_marshal_aware;
 use bytes::{Bytes, BytesMut};
@@ -77,6 +78,8 @@ pub(super) struct Scratch {
     pub(super) bits: Bits,
     /// Byte sequences kept by reference, each with its place in `body`.
     pub(super) shared: Vec<(usize, Bytes)>,
+    /// Where things stand in the frame, if somebody wants to know.
+    pub(super) trace: Option<Trace>,
 }
 
 /// A frame being written.
@@ -127,6 +130,9 @@ impl<'a> Writer<'a> {
     /// 64 bits; in a tight frame as many as its unsigned magnitude needs.
     #[inline]
     pub fn long(&mut self, number: i64) {
+        if let Some(trace) = &mut self.out.trace {
+            trace.longs.push((self.out.body.len(), number));
+        }
         if !self.format.tight {
             self.put(&number.to_be_bytes());
             return;
@@ -198,15 +204,26 @@ impl<'a> Writer<'a> {
         let Some(content) = content else {
             return;
         };
+        let start = self.out.body.len();
         self.length(content.len());
         if content.has_length {
             self.length(content.bytes.len());
         }
         self.put_shared(&content.bytes);
+        if let Some(trace) = &mut self.out.trace {
+            trace.content = Some(start..self.out.body.len());
+        }
     }
 
     fn length(&mut self, length: usize) {
         self.int(i32::try_from(length).unwrap_or(i32::MAX));
+    }
+
+    /// No other frame can be made of this one.
+    fn is_unique(&mut self) {
+        if let Some(trace) = &mut self.out.trace {
+            trace.unique = true;
+        }
     }
 
     fn put_shared(&mut self, bytes: &Bytes) {
@@ -215,6 +232,7 @@ impl<'a> Writer<'a> {
         } else {
             let place = self.out.body.len();
             self.out.shared.push((place, bytes.clone()));
+            self.is_unique();
         }
     }
 
@@ -291,6 +309,7 @@ impl<'a> Writer<'a> {
             self.put(&index.to_be_bytes());
             return;
         }
+        self.is_unique();
         let place = self.out.body.len();
         // A loose frame numbers a value before those within it, a tight one after them.
         let mut index = -1;

@@ -6,6 +6,7 @@
 
 use super::cluster::Cluster;
 use super::consumer::Consumers;
+use super::delivery::Patterns;
 use super::heart::Heart;
 use super::producer::Producers;
 use super::reply::{Pending, Replies};
@@ -84,8 +85,10 @@ pub(super) struct Conversation {
     pub(super) converter: Converter,
     /// Names of this connection's temporary destinations.
     pub(super) own_temporaries: BTreeSet<Arc<str>>,
-    /// Messages dispatched to this connection so far.
+    /// Number of the last message for this connection.
     pub(super) stamp: i64,
+    /// Frames of messages that others are written over.
+    pub(super) patterns: Patterns,
 }
 
 impl Conversation {
@@ -108,6 +111,7 @@ impl Conversation {
             converter: Converter::default(),
             own_temporaries: BTreeSet::new(),
             stamp: 0,
+            patterns: Patterns::default(),
         }
     }
 

@@ -5,14 +5,12 @@
 
 use super::conversation::{Ask, Conversation, Phase, Turn};
 use super::reply::Pending;
-use super::window::Dispatched;
-use crate::convert::outbound::{self, Outgoing};
 use crate::error::{Doing, class_of, throwable};
 use crate::generated::{
     ConnectionError, ConsumerControl, MessageDispatch, ProducerAck, ProducerId,
 };
 use floodway_message::session::{
-    ConnectionEnd, ConsumerId as Number, Delivery, Event, Failure, FailureKind, Reply,
+    ConnectionEnd, ConsumerId as Number, Event, Failure, FailureKind, Reply,
 };
 use std::sync::Arc;
 
@@ -49,41 +47,6 @@ impl Conversation {
             Event::Pause { .. } | Event::Resume { .. } => {}
         }
         Ok(())
-    }
-
-    fn deliver(&mut self, delivery: &Delivery, turn: &mut Turn<'_>) {
-        // A delivery that crossed a removal: the core takes it back by itself.
-        let Some(consumer) = self.consumers.get_mut(delivery.consumer) else {
-            return;
-        };
-        self.stamp += 1;
-        let redeliveries = i32::try_from(delivery.redeliveries).unwrap_or(i32::MAX);
-        let outgoing = Outgoing {
-            stamp: self.stamp,
-            redeliveries,
-            wall_ms: turn.now.wall_ms,
-        };
-        let mut message = outbound::message(&delivery.message, &outgoing);
-        message.jmsx_group_first_for_consumer = consumer.begins_group(&message);
-        consumer.answered();
-        if let Some(id) = &message.message_id {
-            let id_hash = consumer.window.hash(id);
-            consumer.window.push(Dispatched {
-                delivery: delivery.delivery,
-                stamp: self.stamp,
-                id_hash,
-                expiration_ms: message.expiration,
-                tx: None,
-            });
-        }
-        let dispatch = MessageDispatch {
-            consumer_id: Some(consumer.id.clone()),
-            destination: message.destination.clone(),
-            message: Some(message),
-            redelivery_counter: redeliveries,
-            ..MessageDispatch::default()
-        };
-        self.encoder.put(&dispatch, turn.output);
     }
 
     fn done(&mut self, reply: Reply, turn: &mut Turn<'_>) {

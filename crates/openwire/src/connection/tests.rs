@@ -5,6 +5,7 @@ mod branches;
 mod client;
 mod clustering;
 mod consuming;
+mod repeating;
 mod sending;
 
 use crate::codec::Format;

@@ -134,11 +134,19 @@ fn parts(head: &Bytes, id: &[u8]) -> Option<(ProducerId, i64)> {
     Some((producer_id, sequence))
 }
 
+/// An id up to its last number, and that number.
+pub(crate) fn last_number(id: &[u8]) -> Option<(&[u8], i64)> {
+    let colon = id.iter().rposition(|byte| *byte == b':')?;
+    let (start, last) = id.split_at(colon);
+    Some((start, number(last.get(1..)?)?))
+}
+
 fn number(digits: &[u8]) -> Option<i64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-fn content(message: &Message, native: &Native) -> Option<Content> {
+/// The body of a message as it was received, or as a client expects it.
+pub(crate) fn content(message: &Message, native: &Native) -> Option<Content> {
     if native.has(native::NO_CONTENT) {
         return None;
     }

@@ -42,6 +42,8 @@ pub(super) struct Client {
     commands: Vec<Command>,
     commands_sent: i32,
     pub(super) end: Option<ConnectionEnd>,
+    /// All that was taken so far.
+    pub(super) taken: Vec<DataStructure>,
 }
 
 impl Client {
@@ -63,6 +65,7 @@ impl Client {
             commands: Vec::new(),
             commands_sent: 0,
             end: None,
+            taken: Vec::new(),
         };
         client.tick(0).unwrap();
         client
@@ -242,6 +245,11 @@ impl Client {
         std::mem::take(&mut self.commands)
     }
 
+    /// The bytes that the broker has written since the last time.
+    pub(super) fn take_bytes(&mut self) -> Vec<u8> {
+        written(&mut self.output).to_vec()
+    }
+
     /// What the broker has written since the last time.
     pub(super) fn take(&mut self) -> Vec<DataStructure> {
         let mut input = written(&mut self.output);
@@ -250,6 +258,7 @@ impl Client {
             found.extend(self.decoder.read(&frame).unwrap());
         }
         assert!(input.is_empty(), "whole frames");
+        self.taken.extend(found.iter().cloned());
         found
     }
 }
