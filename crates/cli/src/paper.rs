@@ -26,9 +26,7 @@ pub(crate) fn manual(directory: Option<&Path>) -> Result<String, (String, io::Er
         return Ok(String::from_utf8_lossy(&page).into_owned());
     };
     let shown = directory.display();
-    let written = std::fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(command, directory));
-    written.map_err(|cause| {
+    clap_mangen::generate_to(command, directory).map_err(|cause| {
         (
             format!("manual pages cannot be written into {shown}"),
             cause,

@@ -154,16 +154,6 @@ fn completions_and_manual_name_every_verb() {
 }
 
 #[test]
-fn manual_pages_are_written_into_a_directory_that_is_made() {
-    let root = std::env::temp_dir().join(format!("floodway-man-{}", std::process::id()));
-    let directory = root.join("man1");
-    crate::paper::manual(Some(&directory)).unwrap();
-    let page = std::fs::read_to_string(directory.join("floodway-undo.1")).unwrap();
-    std::fs::remove_dir_all(&root).unwrap();
-    assert!(page.contains("undo"));
-}
-
-#[test]
 fn undo_lists_without_a_token() {
     let parse = |line: &[&str]| CommandLine::try_parse_from(line).unwrap().verb;
     for (line, expected) in [
