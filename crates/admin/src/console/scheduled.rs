@@ -18,7 +18,7 @@ pub(super) async fn scheduled(visit: Visit) -> Response {
     let broker = Arc::clone(&visit.house.watched.broker);
     let content = match broker.scheduler() {
         None => html! {
-            p.quiet { "There is no scheduler: activemq.xml says schedulerSupport=\"false\"." }
+            p.quiet { "There is no scheduler: activemq.xml does not say schedulerSupport=\"true\"." }
         },
         Some(scheduler) => {
             let after = visit.query.get("after").parse().unwrap_or(i64::MIN);

@@ -114,18 +114,29 @@ fn pattern_of(beans: &Beans<'_>, kind: &str, name: &str) -> Result<String, Remot
     })
 }
 
+/// The pattern that keys stand for: ActiveMQ's script takes them without a domain, and other keys
+/// may follow.
+fn whole_name(keys: &str) -> String {
+    let is_open = keys.rsplit(',').next() == Some("*");
+    let end = if is_open { "" } else { ",*" };
+    match keys.split_once('=') {
+        Some((key, _)) if !key.contains(':') => format!("org.apache.activemq:{keys}{end}"),
+        _ => keys.to_owned(),
+    }
+}
+
 fn query(beans: &Beans<'_>, given: &Given, json: bool) -> Result<String, RemoteError> {
     let mut patterns = Vec::new();
     for (kind, name) in &given.queries {
         patterns.push(pattern_of(beans, kind, name)?);
     }
-    patterns.extend(given.all("objname").map(str::to_owned));
+    patterns.extend(given.all("objname").map(whole_name));
     if patterns.is_empty() {
         patterns.push(format!("{},*", beans.broker_name()));
         patterns.push(beans.broker_name().to_owned());
     }
     let mut left_out = Vec::new();
-    let mut without: Vec<String> = given.all("xobjname").map(str::to_owned).collect();
+    let mut without: Vec<String> = given.all("xobjname").map(whole_name).collect();
     for (kind, name) in &given.left_out {
         without.push(pattern_of(beans, kind, name)?);
     }

@@ -1,5 +1,5 @@
-use super::bean;
 use super::options::Given;
+use super::{bean, whole_name};
 use serde_json::json;
 
 fn given(line: &str) -> Given {
@@ -51,4 +51,23 @@ fn mbean_is_its_name_and_its_attributes() {
         assert!(all.contains(line), "{all}");
     }
     assert_eq!(bean(name, &found, &["QueueSize"]), "QueueSize = 3\n");
+}
+
+#[test]
+fn object_names_need_neither_a_domain_nor_all_keys() {
+    for (given, whole) in [
+        ("type=Broker", "org.apache.activemq:type=Broker,*"),
+        (
+            "type=*,brokerName=a:1",
+            "org.apache.activemq:type=*,brokerName=a:1,*",
+        ),
+        ("type=Broker,*", "org.apache.activemq:type=Broker,*"),
+        ("java.lang:type=Memory", "java.lang:type=Memory"),
+        (
+            "org.apache.activemq:type=Broker,*",
+            "org.apache.activemq:type=Broker,*",
+        ),
+    ] {
+        assert_eq!(whole_name(given), whole);
+    }
 }
