@@ -237,7 +237,14 @@ pub(crate) async fn explain(
         Some(Err(error)) => return refuse(StatusCode::BAD_REQUEST, &error.to_string()),
     };
     let now = (house.watched.now)();
-    let explanation = house.watched.broker.explain(only.as_ref(), now);
+    let is_asked = |one: &BlockedView| {
+        only.as_ref().is_none_or(|only| *only == one.destination)
+            && asked
+                .producer
+                .as_deref()
+                .is_none_or(|name| is_of(one, name))
+    };
+    let explanation = house.watched.broker.explain_some(is_asked, now);
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok());
@@ -246,6 +253,21 @@ pub(crate) async fn explain(
     } else {
         json(&answer(&explanation, house.settings.page_rows_max))
     }
+}
+
+/// Is it the client's of this id, address, or id or address with `:` and the producer?
+fn is_of(blocked: &BlockedView, name: &str) -> bool {
+    let producer = blocked.producer.as_ref().map(ToString::to_string);
+    let connection = &blocked.connection;
+    [&*connection.client_id, &connection.peer]
+        .iter()
+        .any(|own| {
+            let rest = name.strip_prefix(own).filter(|_| !own.is_empty());
+            rest.is_some_and(|rest| {
+                rest.is_empty()
+                    || producer.is_some() && rest.strip_prefix(':') == producer.as_deref()
+            })
+        })
 }
 
 pub(crate) async fn blocked(State(house): State<House>, Query(asked): Query<Asked>) -> Response {

@@ -37,6 +37,8 @@ pub(crate) struct Asked {
     sort: Option<String>,
     /// Only of this destination.
     pub(crate) destination: Option<String>,
+    /// Only of the client of this id or address, or of its producer: `client:1`.
+    pub(crate) producer: Option<String>,
 }
 
 /// Some of the rows.

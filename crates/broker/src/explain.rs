@@ -59,12 +59,18 @@ pub(crate) struct Kind {
 impl Broker {
     /// Explains every blocked producer; with a destination, only those that send to it.
     pub fn explain(&self, only: Option<&Destination>, now: Now) -> Explanation {
+        self.explain_some(
+            |blocked| only.is_none_or(|only| *only == blocked.destination),
+            now,
+        )
+    }
+
+    /// Explains those of the blocked producers that a test picks.
+    pub fn explain_some(&self, picks: impl Fn(&BlockedView) -> bool, now: Now) -> Explanation {
         let mut by_limit: BTreeMap<LimitKey, Vec<BlockedView>> = BTreeMap::new();
-        for blocked in self.blocked(now) {
-            if only.is_none_or(|only| *only == blocked.destination) {
-                let key = LimitKey::of(&blocked.limit);
-                by_limit.entry(key).or_default().push(blocked);
-            }
+        for blocked in self.blocked(now).into_iter().filter(|one| picks(one)) {
+            let key = LimitKey::of(&blocked.limit);
+            by_limit.entry(key).or_default().push(blocked);
         }
         let explained = by_limit
             .into_values()

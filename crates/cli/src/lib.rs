@@ -121,6 +121,12 @@ pub struct Explain {
     /// Only producers to this destination, such as queue://X
     #[arg(value_name = "DESTINATION")]
     pub destination: Option<String>,
+    /// Only producers of the client of this id or address; with :N only its producer N
+    #[arg(long, value_name = "CLIENT[:N]")]
+    pub producer: Option<String>,
+    /// All of them, as without a destination and a producer
+    #[arg(long, conflicts_with_all = ["destination", "producer"])]
+    pub all: bool,
     /// How to reach the broker.
     #[command(flatten)]
     pub remote: Remote,

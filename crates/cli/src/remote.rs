@@ -151,11 +151,15 @@ fn ask(verb: &Verb) -> Result<String, RemoteError> {
             Ok(shown(remote, &rows, text::connections))
         }
         Verb::Explain(explain) => {
-            let query = explain.destination.as_ref();
-            let query = query.map_or_else(String::new, |name| {
-                format!("?destination={}", encoded(name))
+            let only = [
+                ("destination", &explain.destination),
+                ("producer", &explain.producer),
+            ];
+            let given = only.iter().filter_map(|(key, value)| {
+                let value = value.as_deref()?;
+                Some(format!("{key}={}", encoded(value)))
             });
-            let path = format!("/api/explain{query}");
+            let path = format!("/api/explain?{}", given.collect::<Vec<_>>().join("&"));
             let broker = Broker::new(&explain.remote)?;
             if explain.remote.json {
                 Ok(pretty(&broker.get(&path)?))

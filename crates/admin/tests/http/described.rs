@@ -194,3 +194,26 @@ fn dashboard_and_alerts_use_metrics_that_there_are() {
     }
     serde_json::from_str::<Value>(DASHBOARD).unwrap();
 }
+
+#[test]
+fn producers_are_explained_by_client_and_number() {
+    let (served, _session) = busy();
+    let limits = |query: &str| {
+        let answer = served.ask(&format!("GET /api/explain{query}"), LOGIN, "");
+        let value: Value = serde_json::from_str(&answer.body).unwrap();
+        value["limits"].as_array().unwrap().clone()
+    };
+    let all = limits("");
+    let connection = &all[0]["blocked"][0]["connection"];
+    let address = connection["peer"].as_str().unwrap();
+    let to = "&destination=queue://small";
+    for (query, count) in [
+        (format!("?producer={address}"), 1),
+        (format!("?producer={address}:1{to}"), 1),
+        (format!("?producer={address}:2"), 0),
+        (format!("?producer={address}1"), 0),
+        (format!("?producer={address}&destination=queue://other"), 0),
+    ] {
+        assert_eq!(limits(&query).len(), count, "{query}");
+    }
+}
