@@ -293,7 +293,7 @@ impl Broker {
     }
 
     /// As if it had never begun.
-    fn drop_undo(&self, token: UndoToken) {
+    pub(crate) fn drop_undo(&self, token: UndoToken) {
         let undo = self.undos.0.lock().open.remove(&token);
         self.let_go(undo);
     }

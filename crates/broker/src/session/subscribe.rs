@@ -282,7 +282,7 @@ impl Session {
             Ok(batch) => turn.answer_after(&self.outbox, reply, batch),
             Err(failure) => {
                 if let Some(token) = undo.flatten() {
-                    self.broker.forget_undo(token);
+                    self.broker.drop_undo(token);
                 }
                 turn.answer(&self.outbox, reply, Err(failure));
             }

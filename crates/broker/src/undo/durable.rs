@@ -24,11 +24,6 @@ impl Broker {
         self.undo_of_all(&subscription.queue, what, turn)
     }
 
-    /// It was not removed after all.
-    pub(crate) fn forget_undo(&self, token: UndoToken) {
-        self.drop_undo(token);
-    }
-
     /// The queue of the subscription that was removed, which is there again after this.
     pub(super) fn subscription_again(
         &self,

@@ -237,7 +237,7 @@ impl Conversation {
             ..MessageDispatch::default()
         };
         match plain {
-            Some(plain) if self.patterns.wants() => {
+            Some(plain) if self.encoder.format().cache && self.patterns.wants() => {
                 let longs = plain.longs(&delivery.message, outgoing);
                 let longs = told(&longs, self.encoder.format().version);
                 let stencil = self.encoder.put_first(&dispatch, longs, turn.output);
