@@ -3,7 +3,8 @@
 #
 # Installs playwright-core and axe-core with npm, starts the broker (FLOODWAY_BIN, else
 # target/release/floodway) on free ports, and drives Chromium (CHROMIUM, else /usr/bin/chromium).
-# Screenshots of every page are left in target/interop-browser. Skips with one line, code 0, if
+# Screenshots of every page are left in target/interop-browser. Where Chromium is missing it is
+# installed with apt-get, if that is there and the user is root. Skips with one line, code 0, if
 # Node, npm's packages, Chromium or the broker are missing; --why-not only says so.
 set -euo pipefail
 
@@ -17,11 +18,23 @@ skip() {
     exit 0
 }
 
+logs="$root/target/interop-browser"
+mkdir -p "$logs"
+
+install_chromium() {
+    [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null || return 0
+    {
+        apt-get update -q
+        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+            -o DPkg::Lock::Timeout=600 chromium
+    } > "$logs/chromium.log" 2>&1 < /dev/null || true
+}
+
 command -v npm > /dev/null || skip "no npm"
-[ -x "$CHROMIUM" ] || skip "no Chromium at $CHROMIUM"
 [ -x "$FLOODWAY_BIN" ] || skip "no broker at $FLOODWAY_BIN; run cargo build --release"
-log="$root/target/interop-browser/npm.log"
-mkdir -p "$(dirname "$log")"
+[ -x "$CHROMIUM" ] || install_chromium
+[ -x "$CHROMIUM" ] || skip "no Chromium at $CHROMIUM"
+log="$logs/npm.log"
 (cd "$here" && npm install --no-audit --no-fund --loglevel=error) > "$log" 2>&1 \
     || skip "npm install failed: $(tail -n 1 "$log")"
 [ "${1:-}" != --why-not ] || exit 0
