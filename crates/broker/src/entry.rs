@@ -58,6 +58,12 @@ impl Entry {
         }
     }
 
+    /// How long it has been here, if that is known.
+    pub(crate) fn age_ms(&self, now: Now) -> Option<u64> {
+        let age_ms = now.wall_ms.saturating_sub(self.arrived_ms);
+        (self.arrived_ms > 0).then(|| u64::try_from(age_ms).unwrap_or_default())
+    }
+
     pub(crate) fn is_expired(&self, wall_ms: i64) -> bool {
         self.expiration_ms > 0 && self.expiration_ms <= wall_ms
     }

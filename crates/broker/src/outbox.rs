@@ -339,9 +339,13 @@ impl Outbox {
         }
     }
 
-    /// Events that wait to be told.
+    /// Deliveries that wait to be told.
     pub(crate) fn waiting(&self) -> usize {
-        self.state.lock().events.len()
+        let state = self.state.lock();
+        let events = state.events.iter();
+        events
+            .filter(|event| matches!(event, Event::Delivery(_)))
+            .count()
     }
 
     /// `true` while sends that wait for space hold more than `limit` bytes; the reader then

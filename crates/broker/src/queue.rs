@@ -154,6 +154,8 @@ pub(crate) struct Counts {
     pub(crate) sizes: Spread,
     /// Milliseconds from a message's arrival to its acknowledgement.
     pub(crate) waits: Latencies,
+    /// Milliseconds from a message's arrival to each of its deliveries.
+    pub(crate) held: Spread,
 }
 
 impl Counts {
@@ -166,14 +168,22 @@ impl Counts {
         self.uncommitted_exceeded += other.uncommitted_exceeded;
         self.sizes.add(other.sizes);
         self.waits.add(&other.waits);
+        self.held.add(other.held);
+    }
+
+    /// Counts a delivery to a client.
+    pub(crate) fn dispatch(&mut self, entry: &Entry, now: Now) {
+        self.dispatched += 1;
+        if let Some(age_ms) = entry.age_ms(now) {
+            self.held.note(age_ms);
+        }
     }
 
     /// Counts an acknowledged message.
     pub(crate) fn dequeue(&mut self, entry: &Entry, now: Now) {
         self.dequeued += 1;
-        let waited = now.wall_ms.saturating_sub(entry.arrived_ms);
-        if entry.arrived_ms > 0 {
-            self.waits.note(u64::try_from(waited).unwrap_or_default());
+        if let Some(age_ms) = entry.age_ms(now) {
+            self.waits.note(age_ms);
         }
     }
 }

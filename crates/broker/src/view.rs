@@ -114,7 +114,7 @@ pub struct PolicyView {
 pub struct TotalsView {
     /// Accepted.
     pub enqueued: u64,
-    /// Sent to consumers, repeated deliveries included.
+    /// Sent to consumers of clients, repeated deliveries included.
     pub dispatched: u64,
     /// Acknowledged, or moved to a dead letter queue by a consumer.
     pub dequeued: u64,
@@ -129,6 +129,8 @@ pub struct TotalsView {
     /// Milliseconds from a message's arrival to its acknowledgement. What was read back from disk
     /// counts from its timestamp.
     pub waits: Latencies,
+    /// Milliseconds from a message's arrival to each of its deliveries, counted from as above.
+    pub held: Spread,
     /// Milliseconds that sends waited for space, once they had it or were refused.
     pub blocked: Latencies,
 }
@@ -144,6 +146,7 @@ impl TotalsView {
             uncommitted_exceeded: counts.uncommitted_exceeded,
             sizes: counts.sizes,
             waits: counts.waits,
+            held: counts.held,
             blocked,
         }
     }

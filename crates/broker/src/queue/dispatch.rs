@@ -196,10 +196,13 @@ impl Queue {
         if wake {
             turn.touch(&consumer.outbox);
         }
-        self.advise(Class::Dispatched, &entry.message, Some(consumer), turn);
+        // What an operator takes hold of is delivered to nobody.
+        if !consumer.outbox.administers {
+            state.counts.dispatch(&entry, turn.now);
+            self.advise(Class::Dispatched, &entry.message, Some(consumer), turn);
+        }
         attachment.in_flight.push(delivery, entry);
         state.in_flight_count += 1;
-        state.counts.dispatched += 1;
     }
 
     fn pick(&self, state: &mut QueueState, candidate: &Candidate, groups_max: usize) -> Pick {

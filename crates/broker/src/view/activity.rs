@@ -12,7 +12,7 @@ pub struct ActivityView {
     pub transactions: usize,
     /// How long ago the oldest of them was begun, milliseconds.
     pub oldest_transaction_ms: Option<u64>,
-    /// Deliveries and answers that it has not taken.
+    /// Deliveries that it has not taken.
     pub waiting: usize,
     /// Of the producers that told of themselves.
     pub producers: BTreeMap<ProducerId, ProducedView>,

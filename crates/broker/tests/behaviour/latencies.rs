@@ -59,6 +59,41 @@ fn messages_of_a_topic_wait_at_each_of_its_subscriptions() {
 }
 
 #[test]
+fn a_message_is_held_until_it_is_delivered_to_a_client() {
+    let world = World::new(BrokerSettings::default());
+    let client = world.client("c");
+    for destination in [Q, "topic://T"] {
+        client.send(destination, "first");
+        world.pass(300);
+        client.open(consumer(1, destination));
+        client.send(destination, "second");
+        world.pass(200);
+        client.close_consumer(1);
+    }
+    let held = |destination: &str| totals(&world, destination).held;
+    assert_eq!((held(Q).count, held(Q).sum, held(Q).max), (2, 300, 300));
+    let of_topic = held("topic://T");
+    assert_eq!((of_topic.count, of_topic.sum), (1, 0), "at once");
+    assert_eq!(
+        spread(&totals(&world, Q).waits),
+        (0, 0),
+        "nobody acknowledged"
+    );
+}
+
+#[test]
+fn what_an_operator_takes_is_delivered_to_nobody() {
+    let world = World::new(BrokerSettings::default());
+    world.client("c").send(Q, "message");
+    world.pass(300);
+    let operator = world.operator();
+    operator.open(consumer(1, Q));
+    assert_eq!(operator.got().len(), 1);
+    let seen = totals(&world, Q);
+    assert_eq!((seen.dispatched, seen.held.count), (0, 0));
+}
+
+#[test]
 fn what_is_read_back_from_disk_counts_from_its_timestamp() {
     let world = World::new(BrokerSettings::default());
     let mut builder = message("stored");

@@ -66,7 +66,7 @@ pub(crate) const ATTRIBUTES: &[Attribute<ConnectionView>] = &[
     reads(
         "DispatchQueueSize",
         java::INT,
-        "deliveries and answers that wait for it",
+        "deliveries that wait for it",
         |one, scene| of(one, scene, |activity| activity.waiting.into()),
     ),
     reads(

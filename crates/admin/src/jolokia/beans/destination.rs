@@ -107,13 +107,13 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
     reads(
         "AverageEnqueueTime",
         java::DOUBLE,
-        "ms from arrival to acknowledgement",
+        "ms from arrival to delivery",
         |one, _| {
-            let waits = one.totals.waits.spread;
-            if waits.count == 0 {
+            let held = one.totals.held;
+            if held.count == 0 {
                 0.0.into()
             } else {
-                (waits.sum as f64 / waits.count as f64).into()
+                (held.sum as f64 / held.count as f64).into()
             }
         },
     ),
@@ -121,13 +121,13 @@ pub(crate) const ATTRIBUTES: &[Attribute<DestinationView>] = &[
         "MaxEnqueueTime",
         java::LONG,
         "the longest of them",
-        |one, _| one.totals.waits.spread.max.into(),
+        |one, _| one.totals.held.max.into(),
     ),
     reads(
         "MinEnqueueTime",
         java::LONG,
         "the shortest of them",
-        |one, _| one.totals.waits.spread.min.into(),
+        |one, _| one.totals.held.min.into(),
     ),
     reads(
         "AverageMessageSize",
